@@ -1,0 +1,1 @@
+"""What the adventure needs beside its steps: tools for those who keep it."""

@@ -1,0 +1,121 @@
+"""The ladder: which steps there are, in which order, what each adds. Everything else asks here.
+
+The order comes from the folders in `steps/`, the titles from the navigation in `mkdocs.yml`.
+"""
+
+import ast
+import difflib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+STEPS = ROOT / "steps"
+
+
+class NotFoundError(Exception):
+    """A step or a name that a page asks for does not exist. Its text is a sentence for the page's author."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step. `name` is its folder's, `title` the one of its page, `lines` those of its program."""
+
+    number: int
+    name: str
+    title: str
+    lines: tuple[str, ...]
+    before: tuple[str, ...]  # the program of the step before
+
+    @property
+    def new(self) -> frozenset[int]:
+        """The numbers (from 1) of the lines that the step before does not have; blank ones do not count."""
+        return frozenset(
+            number
+            for tag, _, _, start, end in difflib.SequenceMatcher(None, self.before, self.lines, False).get_opcodes()
+            if tag in {"insert", "replace"}
+            for number in range(start + 1, end + 1)
+            if self.lines[number - 1].strip()
+        )
+
+    def find(self, name: str) -> range:
+        """The line numbers of one piece, by its name.
+
+        A name is a function's, a class's, `Class.method`, a variable's, or that of a called function; `if`, and
+        `import` for all imports, are names too. Decorators and the comment above belong to a piece, the class's
+        own line to its first method. Raises `NotFoundError`.
+        """
+        tree = ast.parse("\n".join(self.lines))
+        owner, _, method = name.rpartition(".")
+        classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == owner]
+        body: list[ast.stmt] = classes[0].body if classes else tree.body
+        found = [node for node in body if (method if classes else name) in names_of(node)]
+        if not found:
+            raise NotFoundError(f"step {self.name} has nothing that is called {name!r}")
+        first = min([found[0].lineno, *(each.lineno for each in getattr(found[0], "decorator_list", []))])
+        if classes and found[0] is body[0]:
+            first = classes[0].lineno
+        while first > 1 and self.lines[first - 2].lstrip().startswith("#"):
+            first -= 1
+        return range(first, (found[-1].end_lineno or first) + 1)
+
+
+def names_of(node: ast.stmt) -> set[str]:
+    """The names by which a page can ask for a statement."""
+    match node:
+        case ast.Import() | ast.ImportFrom():
+            return {"import"}
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return {node.name}
+        case ast.Assign():
+            return {ast.unparse(target) for target in node.targets}
+        case ast.If():
+            return {"if"}
+        case ast.Expr(value=ast.Call(func=function)):
+            return {ast.unparse(function)}
+    return set()
+
+
+def program(folder: Path) -> tuple[str, ...]:
+    return tuple((folder / "main.py").read_text(encoding="utf-8").splitlines())
+
+
+def site() -> Any:
+    """What `mkdocs.yml` says."""
+    return yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+
+
+def pages() -> dict[str, str]:
+    """All pages in the order of the navigation: the path in `docs/`, and the title."""
+
+    def walk(items: list[dict[str, Any]]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for item in items:
+            for title, target in item.items():
+                found |= {target: title} if isinstance(target, str) else walk(target)
+        return found
+
+    return walk(site()["nav"])
+
+
+@cache
+def steps() -> dict[str, Step]:
+    """All steps by their names, in their order."""
+    titles, found, before = pages(), dict[str, Step](), tuple[str, ...]()
+    for folder in sorted(STEPS.glob("[0-9][0-9]_*")):
+        number, lines = int(folder.name[:2]), program(folder)
+        title = titles.get(f"steps/{folder.name}.md", folder.name)
+        found[folder.name] = Step(number, folder.name, title, lines, before)
+        before = lines
+    return found
+
+
+def step(name: str) -> Step:
+    """Raises `NotFoundError`."""
+    try:
+        return steps()[name]
+    except KeyError:
+        raise NotFoundError(f"there is no step {name!r}") from None

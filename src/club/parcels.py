@@ -1,0 +1,43 @@
+"""What the site needs from outside `docs/`: the colours and letters of the clubhouse, and the steps to take home."""
+
+import shutil
+import zipfile
+from functools import cache
+from pathlib import Path
+
+from club.ladder import ROOT, STEPS, steps
+
+PROJECT = """\
+[project]
+name = "my-club"
+version = "1"
+requires-python = ">=3.11"
+dependencies = ["fastapi[standard]>=0.165,<1"]
+
+[tool.fastapi]
+entrypoint = "my_club.main:app"
+"""
+
+
+@cache
+def pack() -> None:
+    """Put them into `docs/`, once for each run of a site builder. Git ignores them."""
+    clubhouse = STEPS / "clubhouse"
+    look = ROOT / "docs" / "assets" / "clubhouse"
+    shutil.copytree(clubhouse / "fonts", look / "fonts", dirs_exist_ok=True)
+    shutil.copy2(clubhouse / "tokens.css", look)
+
+    parcels = ROOT / "docs" / "take-home"
+    parcels.mkdir(exist_ok=True)
+    house = sorted(file for file in clubhouse.rglob("*") if file.is_file())
+    for step in steps().values():
+        main = STEPS / step.name / "main.py"
+        parcel = parcels / f"{step.name}.zip"
+        newest = max(file.stat().st_mtime for file in [main, Path(__file__), *house])
+        if parcel.exists() and parcel.stat().st_mtime > newest:
+            continue
+        with zipfile.ZipFile(parcel, "w", zipfile.ZIP_DEFLATED) as zip_file:
+            zip_file.writestr("my-club/pyproject.toml", PROJECT)
+            zip_file.write(main, "my-club/my_club/main.py")
+            for file in house:
+                zip_file.write(file, Path("my-club") / file.relative_to(STEPS))

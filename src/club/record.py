@@ -1,0 +1,139 @@
+"""Record what the pages show, from runs of the real programs: pictures, terminal output, frames.
+
+    uv run --group browser python -m club.record
+
+Each step is run by `fastapi dev` and used in a real browser. `made_from.json` keeps what the recordings were made
+from, so that a test can tell those that are older than the program or the clubhouse.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from club.ladder import ROOT, STEPS, steps
+
+ASSETS = ROOT / "docs" / "assets"
+RECORDED = ASSETS / "recorded"
+TALK = [("Bo", "Is this thing on?"), ("Ada", "Loud and clear. Over."), ("Bo", "Meet at the tree-house at four?")]
+
+
+def made_from(name: str) -> str:
+    """A fingerprint of all that a step's recordings depend on."""
+    files = [STEPS / name / "main.py", Path(__file__)]
+    files += sorted(file for file in (STEPS / "clubhouse").iterdir() if file.is_file())
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+def wait_for(url: str, seconds: int = 30) -> None:
+    """Wait until the server answers. Raises `TimeoutError` when it does not."""
+    for _ in range(seconds * 10):
+        try:
+            urlopen(url, timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(url)
+
+
+def play(page: Page, number: int) -> None:
+    """Do what the step's page asks for, and wait until it can be seen."""
+    page.get_by_text("The club is awake").wait_for()
+    if number >= 3:
+        for friend in ("Ada", "Bo"):
+            page.locator(f"walkie-talkie[name={friend}][data-state=connected]:not([news])").wait_for()
+        for friend, words in TALK:
+            talkie = page.locator(f"walkie-talkie[name={friend}]:not([news])")
+            talkie.get_by_role("textbox", name="Message").fill(words)
+            talkie.get_by_role("button", name="Send").click()
+            page.wait_for_timeout(900)
+    if number >= 4:
+        page.get_by_text("New notification for Ada").nth(1).wait_for()
+    page.mouse.click(1, 1)
+    page.wait_for_timeout(600)
+
+
+def see(browser: Browser, url: str, scheme: str, number: int) -> Page:
+    context = browser.new_context(
+        viewport={"width": 1180, "height": 930},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+        timezone_id="Etc/UTC",
+    )
+    page = context.new_page()
+    page.goto(url)
+    play(page, number)
+    return page
+
+
+def frames(page: Page) -> str:
+    """The X-ray of what went over the air, oldest first."""
+    page.get_by_role("button", name="X-ray").click()
+    rows = page.get_by_role("region", name="Frames").locator("tbody tr").all()
+    cells = [[cell.inner_text() for cell in row.get_by_role("cell").all()] for row in rows]
+    return "".join(f"{way:14}{text}\n" for _, way, _, text in reversed(cells))
+
+
+def clean(terminal: str) -> str:
+    """The part of the terminal that is the same on every machine."""
+    lines = terminal.replace(str(ROOT), "…").splitlines()
+    lines = [re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8000", line.rstrip()) for line in lines]
+    lines = [re.sub(r"\[\d+\]", "[1234]", line) for line in lines]
+    end = next(at for at, line in enumerate(lines) if "startup complete" in line)
+    return "\n".join(line for line in lines[: end + 1] if line.strip()) + "\n"
+
+
+def record(browser: Browser, name: str, number: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as terminal:
+        club = subprocess.Popen(
+            [sys.executable, "-m", "fastapi", "dev", "main.py", "--port", str(port)],
+            cwd=STEPS / name,
+            env=os.environ | {"PYTHONUTF8": "1"},
+            stdout=terminal,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for(url)
+            for scheme in ("light", "dark"):
+                page = see(browser, url, scheme, number)
+                page.screenshot(path=RECORDED / f"{name}-{scheme}.png", scale="css")
+                if scheme == "light" and number >= 3:
+                    (RECORDED / f"{name}-frames.txt").write_text(frames(page), encoding="utf-8")
+                page.context.close()
+        finally:
+            club.terminate()
+            club.wait(10)
+            terminal.seek(0)
+            (RECORDED / f"{name}-terminal.txt").write_text(clean(terminal.read()), encoding="utf-8")
+
+
+def main() -> None:
+    RECORDED.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("BROWSER_PATH") or shutil.which("chromium"),
+            args=["--no-sandbox"] if sys.platform == "linux" and os.geteuid() == 0 else [],
+        )
+        for step in steps().values():
+            record(browser, step.name, step.number)
+            print(step.name)
+        browser.close()
+    fingerprints = {name: made_from(name) for name in steps()}
+    (RECORDED / "made_from.json").write_text(json.dumps(fingerprints, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+// What this page knows about the program behind it: is it awake, which doors has it, who should call again.
+//
+// The page adapts to the program, not the other way round. It finds the doors by trying them, and it tries again
+// whenever a new program may be on the air: when a line breaks, when the learner comes back to this window and,
+// while no line is open that could break, every few seconds.
+
+const SOON = 2000; // ms between looks while no line is open
+const LATER = 10000; // the same, when nothing has happened for a while
+const RESTLESS = 60000; // ms that "a while" is
+const TOO_LONG = 5000; // ms without an answer
+const BRIEF = 1000; // ms that a line lasts if the program does not keep its friends
+
+export const DOORS = [
+  { id: "rooms", name: "Rooms board", step: 2, title: "the club manager" },
+  { id: "chat", name: "Chat", step: 3, title: "the chat" },
+  { id: "news", name: "News", step: 4, title: "the news messenger" },
+  { id: "docs", name: "Docs desk", step: 5, title: "the docs page" },
+];
+
+/** The way to a real server: the one that this page came from, whatever its address is. */
+export const network = {
+  open(path) {
+    const url = new URL(path, document.baseURI);
+    url.protocol = url.protocol.replace("http", "ws");
+    return new WebSocket(url);
+  },
+  get: (path) => fetch(new URL(path, document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(TOO_LONG) }),
+  /** Was any answer since the last look the first on its connection? Then the program behind it may be a new one. */
+  isNew() {
+    const answers = performance.getEntriesByType("resource").filter(({ initiatorType }) => initiatorType === "fetch");
+    performance.clearResourceTimings();
+    return !answers.length || answers.some(({ connectStart, connectEnd }) => connectEnd > connectStart);
+  },
+};
+
+const doorOf = (talkie) => (talkie.news ? "news" : "chat");
+
+/** Tells with the event "change" that `awake` (true, false, or null while calling), `open` or `rooms` is another. */
+export class Club extends EventTarget {
+  awake = null;
+  open = new Set(); // ids of the doors that are built
+  fresh = new Set(); // those that were built while the learner looked on
+  shut = new Set(); // those that were tried in vain
+  rooms = null; // how many friends are in each room
+  #network; // network, or something like it
+  #talkies = new Set();
+  #timer;
+  #looking = false;
+  #looks = 0;
+  #stirred = Date.now(); // when something last happened
+  #counting = false;
+
+  constructor(way = network) {
+    super();
+    this.#network = way;
+    const stir = () => {
+      this.#stirred = Date.now();
+      if (document.hidden) return;
+      if (this.#busy()) this.#count();
+      else this.look({ callAll: true });
+    };
+    addEventListener("focus", stir);
+    document.addEventListener("visibilitychange", stir);
+  }
+
+  add(talkie) {
+    this.#talkies.add(talkie);
+    talkie.open = (path) => (this.awake ? this.#network.open(path) : null);
+    talkie.addEventListener("state", () => this.#hear(talkie));
+    talkie.addEventListener("frame", ({ detail }) => {
+      if (!detail.sent && /"(joined|left) the chat"/.test(detail.text.slice(0, 500))) this.#count();
+    });
+    if (this.awake) talkie.pickUp();
+  }
+
+  remove(talkie) {
+    this.#talkies.delete(talkie);
+    talkie.remove();
+  }
+
+  /** Ask the program what it can do; if it may be a new one, let every walkie-talkie call. */
+  async look({ callAll = false } = {}) {
+    if (this.#looking) return;
+    this.#looking = true;
+    clearTimeout(this.#timer);
+    try {
+      const answer = await this.#network.get("openapi.json");
+      const { paths = {} } = await answer.json().catch(() => ({}));
+      // Clocks are coarse in some browsers, and a new program may look like the old one: every fourth time, call.
+      const isNew = callAll || !this.awake || this.#network.isNew() || ++this.#looks % 4 === 0;
+      this.#built("rooms", "/rooms" in paths);
+      this.#built("docs", "/broadcast/{channel}" in paths && "/send/{client_id}" in paths);
+      this.awake = true;
+      if (isNew) this.#call();
+      this.#count();
+    } catch {
+      this.awake = false;
+      this.rooms = null;
+    }
+    this.#looking = false;
+    this.#changed();
+    this.#next();
+  }
+
+  /** A line that opens is the proof that its door is built. */
+  #hear(talkie) {
+    const door = doorOf(talkie);
+    if (talkie.state === "connected") {
+      this.#stirred = talkie.since = Date.now();
+      const isFirst = !this.open.has(door);
+      this.#built(door, true);
+      if (isFirst) this.#call();
+      this.#count();
+    } else if (talkie.state === "shut") {
+      // One friend may be refused where others are welcome.
+      const others = [...this.#talkies].filter((other) => doorOf(other) === door);
+      if (others.every(({ state }) => state !== "connected")) {
+        this.#built(door, false);
+        for (const other of others) other.refuse();
+      }
+    } else if (talkie.state === "lost") {
+      // Most often a new program is coming. But one that hangs up on every caller must not be called without end.
+      const brief = Date.now() - talkie.since < BRIEF;
+      talkie.broken = brief ? (talkie.broken ?? 0) + 1 : 0;
+      this.#again(brief ? Math.min(250 * 2 ** talkie.broken, 2 * SOON) : 0, { callAll: true });
+    } else if (talkie.state === "off") {
+      this.#count();
+    }
+    this.#changed();
+    if (talkie.state === "shut" || talkie.state === "silent") this.#next();
+  }
+
+  #built(door, isBuilt) {
+    if (isBuilt) {
+      if (this.shut.delete(door)) this.fresh.add(door);
+      this.open.add(door);
+    } else {
+      this.shut.add(door);
+      this.open.delete(door);
+      this.fresh.delete(door);
+    }
+  }
+
+  /** Let them call: all of those whose door is known, and one to try each of the others. */
+  #call() {
+    const tried = new Set();
+    for (const talkie of this.#talkies) {
+      const door = doorOf(talkie);
+      if (!this.open.has(door) && tried.has(door)) continue;
+      if (talkie.wanted) tried.add(door);
+      talkie.pickUp();
+    }
+  }
+
+  async #count() {
+    if (!this.open.has("rooms") || this.#counting) return;
+    this.#counting = true;
+    await new Promise((done) => setTimeout(done, 250)); // many come and go at once; one answer is enough
+    this.#counting = false;
+    try {
+      const rooms = await (await this.#network.get("rooms")).json();
+      const counted = Object.entries(rooms).filter(([, count]) => Number.isInteger(count));
+      this.rooms = Object.fromEntries(counted.slice(0, 8));
+    } catch {
+      this.rooms = null;
+    }
+    this.#changed();
+  }
+
+  /** Is there a line that would break when the program goes? Then nobody needs to keep asking. */
+  #busy() {
+    return [...this.#talkies].some(({ state }) => state === "connected" || state === "calling");
+  }
+
+  #next() {
+    if (this.#busy() || document.hidden) return;
+    const calm = Date.now() - this.#stirred > RESTLESS;
+    this.#again(this.awake ? (calm ? LATER : SOON) : 500);
+  }
+
+  #again(delay, how) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.look(how), delay);
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}

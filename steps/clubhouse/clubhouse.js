@@ -1,0 +1,191 @@
+import { Air } from "./air.js";
+import { Club, DOORS } from "./club.js";
+import { canBeName, freeName } from "./friends.js";
+import "./walkie-talkie.js";
+import { XRay } from "./x-ray.js";
+
+const FRIENDS = 3; // that talk in one window
+
+const part = (id) => document.getElementById(id);
+const club = new Club();
+const air = new Air(part("air"), part("wires"), part("hub").lastElementChild);
+const xray = new XRay(part("frames").querySelector("tbody"));
+const asked = new URLSearchParams(location.search).get("friend");
+const alone = asked === null || canBeName(asked) ? asked : "";
+
+part("doors").append(...DOORS.map(door));
+club.addEventListener("change", show);
+document.addEventListener("state", () => air.draw());
+document.addEventListener("frame", ({ target, detail }) => {
+  xray.add(detail);
+  air.spark(target, detail.sent);
+});
+
+part("add").onclick = async () => {
+  part("add").disabled = true;
+  (await addFriend()).focus();
+};
+part("xray").onclick = ({ currentTarget }) => {
+  const on = currentTarget.getAttribute("aria-pressed") !== "true";
+  currentTarget.setAttribute("aria-pressed", on);
+  part("frames").hidden = !on;
+  xray.on = on;
+};
+part("copy").onclick = async ({ currentTarget }) => {
+  await copy(String(xray));
+  currentTarget.textContent = "Copied";
+  setTimeout(() => (currentTarget.textContent = "Copy all"), 2000);
+};
+
+if (alone !== null) {
+  document.title = `${alone || "A friend"} · The clubhouse`;
+  part("talkies").className = "alone";
+  part("add").hidden = true;
+  add(alone);
+} else {
+  const first = await addFriend();
+  if (first.name) await addFriend();
+  document.addEventListener("state", addRadio);
+  addRadio();
+}
+show();
+club.look();
+
+async function addFriend() {
+  return add(await freeName(friends().map(({ name }) => name)));
+}
+
+/** The first friend who has a name gets a radio too. */
+function addRadio() {
+  const first = friends().find(({ name }) => name);
+  if (!first) return;
+  document.removeEventListener("state", addRadio);
+  add(first.name, { news: true });
+}
+
+function friends() {
+  return [...part("talkies").children].filter(({ news }) => !news);
+}
+
+function add(name, { news = false } = {}) {
+  const talkie = document.createElement("walkie-talkie");
+  talkie.setAttribute("name", name);
+  talkie.toggleAttribute("news", news);
+  if (!news && alone === null) talkie.append(ownWindow(talkie), remove(talkie));
+  const radio = part("talkies").querySelector("[news]");
+  part("talkies").insertBefore(talkie, radio);
+  club.add(talkie);
+  show();
+  return talkie;
+}
+
+function ownWindow(talkie) {
+  const link = document.createElement("a");
+  link.textContent = "Own window";
+  link.target = "_blank";
+  link.addEventListener("click", () => {
+    link.href = `?friend=${encodeURIComponent(talkie.name)}`;
+    setTimeout(() => takeAway(talkie));
+  });
+  link.href = "?friend";
+  return link;
+}
+
+function remove(talkie) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Remove";
+  button.onclick = () => takeAway(talkie);
+  return button;
+}
+
+function takeAway(talkie) {
+  club.remove(talkie);
+  show();
+  air.draw();
+  part("add").focus();
+}
+
+function door({ id, name }) {
+  const item = document.createElement("li");
+  item.id = `door-${id}`;
+  item.innerHTML = `
+    <svg viewBox="0 0 36 48" aria-hidden="true">
+      <path class="frame" d="M4 47V3q0-2 2-2h24q2 0 2 2v44z"/>
+      <g class="leaf"><path class="leaf" d="M4 47V3q0-2 2-2h24q2 0 2 2v44z"/><circle class="knob" cx="26" cy="26" r="2"/></g>
+    </svg><b>${name}</b><small><em></em><span></span></small>`;
+  return item;
+}
+
+function show() {
+  const { awake, open, shut, fresh, rooms } = club;
+  document.body.dataset.awake = awake ?? "calling";
+  say(part("club").querySelector("span"), {
+    true: "The club is awake",
+    false: "The club is asleep. Is the server running? We will keep calling.",
+    null: "Calling the club…",
+  }[awake]);
+  const reached = DOORS.findLast(({ id }) => open.has(id)) ?? { step: 1, title: "the light is on" };
+  say(part("step"), awake === null ? "Welcome to" : `Step ${reached.step} · ${reached.title}`);
+
+  for (const { id, name, step } of DOORS) {
+    const item = part(`door-${id}`);
+    item.className = open.has(id) ? (fresh.has(id) ? "open new" : "open") : "";
+    say(item.querySelector("em"), fresh.has(id) ? "new! " : "");
+    const closed = shut.has(id) ? `not built yet: step ${step}` : "nobody has tried it yet";
+    say(item.querySelector("small span"), open.has(id) ? (id === "rooms" ? inside(rooms) : "open") : closed);
+    if (id === "docs") link(item.querySelector("b"), name, open.has(id) && "docs/");
+  }
+  say(part("news"), fresh.size ? `A door is new: ${DOORS.filter(({ id }) => fresh.has(id)).map(({ name }) => name).join(", ")}.` : "");
+
+  for (const talkie of part("talkies").children) talkie.words = words(talkie);
+  const count = friends().length;
+  part("add").disabled = count >= FRIENDS;
+  say(part("add"), count >= FRIENDS ? "Three friends fit in here" : "Add a friend");
+}
+
+function inside(rooms) {
+  const words = Object.entries(rooms ?? {}).map(([room, count]) => `${count} in ${room === "notifications" ? "news" : room.slice(0, 20)}`);
+  return words.join(" · ") || "open";
+}
+
+/** The first words on a screen: what is going on, and what to do about it. */
+function words({ state, name, news, wanted }) {
+  if (!name) return "Who are you? Write a nickname at the top, then press Enter.";
+  if (!wanted) return "This walkie-talkie is off. Press “Pick up” to come back.";
+  if (club.awake === false) return "The club does not answer. The terminal may say why.";
+  if (state === "connected") return news ? "News will come every five seconds. Only you will see it." : "Say hello! Everyone in the chat will hear you.";
+  if (state === "shut" && club.open.has(news ? "news" : "chat")) return "The club did not let this friend in. Try another name.";
+  if (state === "silent") return "It rings, but nobody picks up. Does your program call websocket.accept()?";
+  if (state === "lost") return "The line broke. We are calling again.";
+  if (club.awake && club.shut.has(news ? "news" : "chat")) {
+    return news ? "The news messenger is not here yet. You build it in step 4." : "Nobody answers yet. You build the chat in step 3.";
+  }
+  return "Calling the club…";
+}
+
+function say(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+function link(element, words, href) {
+  const anchor = element.querySelector("a");
+  if (!href) return say(element, words);
+  if (anchor) return;
+  const fresh = document.createElement("a");
+  fresh.href = href;
+  fresh.target = "_blank";
+  fresh.textContent = words;
+  element.replaceChildren(fresh);
+}
+
+/** Copying needs a safe place (https or this very machine); elsewhere the old way still works. */
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const box = document.createElement("textarea");
+  box.value = text;
+  document.body.append(box);
+  box.select();
+  document.execCommand("copy");
+  box.remove();
+}

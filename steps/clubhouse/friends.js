@@ -1,0 +1,43 @@
+// Each friend is known by a colour and by a shape, never by colour alone.
+
+const KNOWN = ["Ada", "Bo", "Chen", "Dina"];
+
+/** The look of a friend: two numbers from 1 to 4, always the same for the same name. */
+export function look(name) {
+  const known = KNOWN.indexOf(name) + 1;
+  if (known) return { color: known, shape: known };
+  let sum = 0;
+  for (const letter of name) sum = (sum * 31 + letter.codePointAt(0)) % 9973;
+  return { color: (sum % 4) + 1, shape: (Math.floor(sum / 4) % 4) + 1 };
+}
+
+/** A name goes into an address, where these would lead to another place. */
+export function canBeName(name) {
+  return name !== "" && !/[/\\]/.test(name) && name !== "." && name !== "..";
+}
+
+/** A friend's shape, to stand in front of the name. */
+export function badge(name) {
+  const { color, shape } = look(name);
+  const element = document.createElement("i");
+  element.className = `badge shape-${shape} color-${color}`;
+  return element;
+}
+
+/**
+ * A name that no walkie-talkie in this browser has yet. A lock keeps it until the window closes, so two
+ * windows have different friends. A page from the network (no locks there) gets "": its friend says who they are.
+ */
+export async function freeName(taken) {
+  if (!navigator.locks) return "";
+  const names = [...KNOWN, ...Array.from({ length: 99 }, (_, n) => `Friend ${n + 5}`)];
+  for (const name of names.filter((name) => !taken.includes(name))) {
+    const free = await new Promise((answer) => {
+      navigator.locks.request(`friend ${name}`, { ifAvailable: true }, (lock) => {
+        answer(Boolean(lock));
+        return lock && new Promise(() => {});
+      });
+    });
+    if (free) return name;
+  }
+}

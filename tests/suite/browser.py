@@ -1,0 +1,86 @@
+"""A real browser around the clubhouse, with no internet: whatever a page needs must come from the club."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+PATIENCE = 8000  # ms that the browser waits for anything
+NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "brave-browser"]
+NO_INTERNET = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+
+
+def missing(what: str) -> None:
+    """Without a browser its tests are skipped; where every promise must be tested, that is a failure."""
+    sentence = f"The browser tests need {what}. See “The tests” in CONTRIBUTING.md."
+    if os.environ.get("CI"):
+        pytest.fail(sentence, pytrace=False)
+    pytest.skip(sentence)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    try:
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415
+    except ImportError:
+        missing("Playwright: uv run --all-groups pytest")
+    with sync_playwright() as playwright:
+        found = os.environ.get("BROWSER_PATH") or next(filter(None, map(shutil.which, NAMES)), None)
+        root = sys.platform == "linux" and os.geteuid() == 0
+        if not found and not Path(playwright.chromium.executable_path).exists():
+            missing("Chromium, Chrome or Edge: install one, or uv run --all-groups playwright install chromium")
+        browser = playwright.chromium.launch(
+            executable_path=found, args=[NO_INTERNET, *(["--no-sandbox"] if root else [])]
+        )
+        yield browser
+        browser.close()
+
+
+class Window:
+    """A window of the browser with the clubhouse, or another page of the club, in it."""
+
+    def __init__(self, page: "Page", address: str) -> None:
+        self.page = page
+        self.address = address
+
+    def opens(self, path: str = "/") -> "Window":
+        self.page.goto(f"http://{self.address}{path}")
+        return self
+
+    def talkie(self, label: str) -> "Locator":
+        """A walkie-talkie: "Ada" is the one she talks with, "Ada's news" the one she listens to."""
+        name = label.removesuffix("'s news")
+        return self.page.locator(f"walkie-talkie[name={name!r}]" + ("[news]" if name != label else ":not([news])"))
+
+    def says(self, friend: str, text: str) -> None:
+        talkie = self.talkie(friend)
+        talkie.get_by_role("textbox", name="Message").fill(text)
+        talkie.get_by_role("textbox", name="Message").press("Enter")
+
+    def says_when_connected(self, friend: str, text: str) -> None:
+        self.page.locator(f"walkie-talkie[name={friend!r}][data-state=connected]:not([news])").wait_for()
+        self.says(friend, text)
+
+    def screen(self, label: str) -> "Locator":
+        return self.talkie(label).get_by_role("log")
+
+    def lamp(self, label: str) -> "Locator":
+        return self.talkie(label).get_by_role("status")
+
+    def door(self, name: str) -> "Locator":
+        title = self.page.get_by_text(name, exact=True)
+        return self.page.get_by_role("list", name="Doors").get_by_role("listitem").filter(has=title)
+
+    def axe_finds(self) -> list[str]:
+        """What is hard to use for some: the rule and the place of each fault."""
+        from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
+
+        faults = Axe().run(self.page).response["violations"]
+        return [f"{fault['id']}: {node['target']} {node['any'][:1]}" for fault in faults for node in fault["nodes"]]

@@ -1,0 +1,166 @@
+"""Step 3: friends talk, and everyone in the chat hears them at once."""
+
+import threading
+
+import pytest
+
+pytestmark = pytest.mark.step(3)
+
+ODD_NAMES = ["Ada Lovelace", "Zoë", "🦊", "<script>", "a&b?c#d", "..."]
+ODD_TEXTS = [
+    "",
+    " ",
+    "<script>alert(1)</script>",
+    '{"broken": ',
+    '"\\',
+    "two\nlines",
+    "👩‍🚀🎉",
+    "\x00",
+    "null",
+]
+
+
+def test_friends_hear_each_other(ada, bo):
+    ada.says("hello")
+    bo.hears("hello", by="Ada")
+    bo.says("hello back")
+    ada.hears("hello back", by="Bo")
+
+
+def test_who_talks_hears_it_too_and_once(ada):
+    ada.says("is this thing on?")
+    ada.hears("is this thing on?", by="Ada")
+    ada.says("good")
+    ada.hears("good", by="Ada")
+    assert ada.heard() == []
+
+
+def test_a_chat_message_has_three_parts(ada):
+    ada.says("hello")
+    assert ada.hears("hello").keys() >= {"client_id", "message", "timestamp"}
+
+
+def test_the_others_hear_once_who_comes_and_who_goes(club, ada):
+    bo = club.chat("Bo")
+    ada.hears("joined the chat", by="Bo")
+    bo.hangs_up()
+    ada.hears("left the chat", by="Bo")
+    ada.says("bye")
+    ada.hears("bye")
+    assert ada.heard() == []
+
+
+def test_two_friends_of_one_name_both_hear(club, ada, bo):
+    other_ada = club.chat("Ada")
+    bo.says("hello, both of you")
+    ada.hears("hello, both of you")
+    other_ada.hears("hello, both of you")
+
+
+def test_a_newcomer_does_not_hear_about_their_own_coming(club, ada):
+    bo = club.chat("Bo")
+    bo.says("hello")
+    assert bo.hears_anything()["message"] == "hello"
+
+
+def test_messages_come_in_order_and_once(ada, bo):
+    numbers = [str(number) for number in range(200)]
+    for number in numbers:
+        ada.says(number)
+    assert [bo.hears_anything()["message"] for _ in numbers] == numbers
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS, ids=repr)
+def test_any_text_can_be_said(ada, bo, text):
+    ada.says(text)
+    bo.hears(text, by="Ada")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_any_name_can_be_had(club, ada, name):
+    friend = club.chat(name)
+    ada.hears("joined the chat", by=name)
+    friend.says("hello")
+    ada.hears("hello", by=name)
+
+
+def test_the_rooms_board_counts_who_is_there(club, ada, bo):
+    club.count("chat", until=2)
+    bo.hangs_up()
+    club.count("chat", until=1)
+
+
+def test_a_long_message_reaches_everyone(ada, bo):
+    novel = "o" * 10_000_000
+    ada.says(novel)
+    bo.hears(novel)
+    ada.hears(novel)
+
+
+def test_who_vanishes_is_not_in_the_room_any_more(club, ada, bo):
+    bo.vanishes()
+    ada.hears("left the chat", by="Bo")
+    club.count("chat", until=1)
+
+
+def test_fifty_friends_vanish_while_one_talks(club, ada, bo):
+    fifty = [club.chat(f"Friend {number}") for number in range(50)]
+    sentences = [f"sentence {number}" for number in range(200)]
+    half_said = threading.Event()
+
+    def talk():
+        for number, sentence in enumerate(sentences):
+            ada.says(sentence)
+            if number == 100:
+                half_said.set()
+
+    talking = threading.Thread(target=talk, daemon=True)
+    talking.start()
+    half_said.wait(10)
+    for friend in fifty:
+        friend.vanishes()
+    talking.join(10)
+    for sentence in sentences:
+        bo.hears(sentence, by="Ada")
+        ada.hears(sentence, by="Ada")
+    ada.says("I am still here")
+    bo.hears("I am still here")
+    club.count("chat", until=2)
+
+
+@pytest.mark.beyond
+def test_last_words_are_heard(club, ada):
+    bo = club.chat("Bo")
+    for number in range(5):
+        bo.says(f"sentence {number}")
+    bo.hangs_up()
+    for number in range(5):
+        ada.hears(f"sentence {number}", by="Bo")
+    ada.hears("left the chat", by="Bo")
+    club.count("chat", until=1)
+
+
+@pytest.mark.traceback_allowed
+def test_a_message_that_is_no_text_disturbs_nobody_else(club, ada, bo):
+    club.chat("Chen").says(b"\x00\x01\x02")
+    ada.says("hello")
+    bo.hears("hello")
+    bo.says("hello back")
+    ada.hears("hello back")
+
+
+@pytest.mark.beyond
+def test_a_message_that_is_no_text_does_no_harm(club, ada):
+    chen = club.chat("Chen")
+    chen.says(b"\x00\x01\x02")
+    chen.says("now in words")
+    ada.hears("now in words", by="Chen")
+    chen.hangs_up()
+    club.count("chat", until=1)
+
+
+def test_a_caller_at_a_door_that_nobody_built_disturbs_nobody(club, ada, bo):
+    with pytest.raises(pytest.fail.Exception, match="could not pick up"):
+        club.calls("Chen", "/ws/nothing/here/")
+    ada.says("hello")
+    bo.hears("hello")

@@ -1,0 +1,81 @@
+"""Step 4: the news messenger brings each friend private news, every five seconds.
+
+`club.seconds_pass(5)` turns the clock of the program on. Nobody has to wait.
+"""
+
+import pytest
+
+pytestmark = [pytest.mark.step(4), pytest.mark.clock]
+
+
+def test_news_comes_every_five_seconds(club):
+    ada = club.news("Ada")
+    club.seconds_pass(4.5)
+    assert ada.heard() == []
+    for _ in range(4):
+        club.seconds_pass(1)
+        assert ada.heard() == ["New notification for Ada"]
+        club.seconds_pass(4)
+        assert ada.heard() == []
+
+
+def test_everyone_has_five_seconds_of_their_own(club):
+    ada = club.news("Ada")
+    club.seconds_pass(2.5)
+    bo = club.news("Bo")
+    club.seconds_pass(3)
+    assert (ada.heard(), bo.heard()) == (["New notification for Ada"], [])
+    club.seconds_pass(2.5)
+    assert (ada.heard(), bo.heard()) == ([], ["New notification for Bo"])
+
+
+def test_news_has_three_parts(club):
+    ada = club.news("Ada")
+    club.seconds_pass(5.5)
+    frame = ada.hears("New notification for Ada")
+    assert frame.keys() >= {"type", "message", "timestamp"}
+    assert frame["type"] == "notification"
+
+
+def test_news_is_private(club):
+    friends = [club.news(name) for name in ("Ada", "Bo", "Chen")]
+    club.seconds_pass(20.5)
+    for friend in friends:
+        assert friend.heard() == [f"New notification for {friend.name}"] * 4
+
+
+def test_the_chat_and_the_news_do_not_mix(club, ada):
+    radio = club.news("Ada")
+    ada.says("hello")
+    club.seconds_pass(5.5)
+    assert ada.heard() == ["hello"]
+    assert radio.heard() == ["New notification for Ada"]
+
+
+def test_who_talks_to_the_news_changes_nothing(club):
+    ada = club.news("Ada")
+    for _ in range(5):
+        ada.says("hello?")
+        club.seconds_pass(1.1)
+    assert ada.heard() == ["New notification for Ada"]
+
+
+@pytest.mark.parametrize("goes", ["hangs_up", "vanishes"])
+def test_who_goes_is_not_in_the_room_and_nobody_misses_news(club, goes):
+    ada, bo = club.news("Ada"), club.news("Bo")
+    club.count("notifications", until=2)
+    getattr(bo, goes)()
+    club.count("notifications", until=1)
+    club.seconds_pass(20.5)
+    for _ in range(4):
+        ada.hears("New notification for Ada")
+
+
+def test_fifty_friends_vanish_and_the_news_goes_on(club):
+    ada, *fifty = [club.news("Ada")] + [club.news(f"Friend {number}") for number in range(50)]
+    for friend in fifty:
+        friend.vanishes()
+    club.seconds_pass(10.5)
+    ada.hears("New notification for Ada")
+    ada.hears("New notification for Ada")
+    club.count("notifications", until=1)

@@ -1,0 +1,359 @@
+"""The clubhouse in a real browser with no internet: what a learner sees at each step."""
+
+import json
+import re
+
+import pytest
+
+from conftest import PROGRAMS
+from suite.dev import DevServer, learners_folder
+from suite.program import Program
+
+SCREENS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+
+
+@pytest.fixture
+def expect(browser):
+    from playwright.sync_api import expect  # noqa: PLC0415
+
+    expect.set_options(timeout=8000)
+    return expect
+
+
+@pytest.fixture
+def window(club, clubhouse, open_window):
+    return open_window(club.address)
+
+
+@pytest.mark.step(1)
+def test_the_light_is_on(window, expect):
+    expect(window.page.get_by_role("status").filter(has_text="The club is awake")).to_be_visible()
+
+
+@pytest.mark.step(1)
+def test_doors_that_are_not_built_name_their_step(window, expect):
+    for door, step in (("Rooms board", 2), ("Chat", 3), ("News", 4), ("Docs desk", 5)):
+        expect(window.door(door)).to_have_text(re.compile(rf"not built yet: step {step}|in chat|open"))
+
+
+@pytest.mark.step(2)
+def test_the_rooms_board_has_its_door(window, expect):
+    expect(window.door("Rooms board")).to_contain_text(re.compile(r"\d in chat · \d in news"))
+
+
+@pytest.mark.step(3)
+def test_two_windows_and_three_devices_chat(club, open_window, expect):
+    here, there = open_window(club.address), open_window(club.address)
+    here.page.get_by_role("button", name="Add a friend").click()
+    devices = [(here, name) for name in ("Ada", "Bo")] + [(there, name) for name in ("Chen", "Dina")]
+    for window, name in devices:
+        expect(window.lamp(name)).to_have_text("connected")
+    here.says("Ada", "Is this thing on?")
+    for window, name in devices:
+        expect(window.screen(name)).to_contain_text("Is this thing on?")
+    there.says("Dina", "Loud and clear.")
+    for window, name in devices:
+        expect(window.screen(name)).to_contain_text("Loud and clear.")
+
+
+@pytest.mark.step(3)
+def test_what_a_friend_types_is_never_html(club, window, bo, expect):
+    expect(window.lamp("Ada")).to_have_text("connected")
+    mischief = "<img src=x onerror=\"document.title='caught'\"><script>document.title='caught'</script>"
+    bo.says(mischief)
+    expect(window.screen("Ada")).to_contain_text(mischief)
+    club.chat("<b>Eve</b>".replace("/", "")).says("hi")
+    expect(window.screen("Ada")).to_contain_text("<b>Eve<b>")
+    assert window.page.title() == "The clubhouse"
+
+
+@pytest.mark.step(3)
+def test_a_friend_hangs_up_and_picks_up(window, expect):
+    expect(window.lamp("Bo")).to_have_text("connected")
+    window.talkie("Bo").get_by_role("button", name="Hang up").click()
+    expect(window.lamp("Bo")).to_have_text("hung up")
+    expect(window.screen("Ada")).to_contain_text("Bo left the chat")
+    window.says("Bo", "Does anyone hear me?")
+    expect(window.talkie("Bo").get_by_role("alert")).to_contain_text("Nobody can hear you yet")
+    window.talkie("Bo").get_by_role("button", name="Pick up").click()
+    expect(window.lamp("Bo")).to_have_text("connected")
+    window.talkie("Bo").get_by_role("button", name="Send").click()
+    expect(window.screen("Ada")).to_contain_text("Does anyone hear me?")
+
+
+@pytest.mark.step(3)
+def test_a_friend_takes_another_name(window, expect):
+    name = window.talkie("Bo").get_by_role("textbox", name="Name")
+    name.fill("a/b")
+    name.press("Enter")
+    expect(window.talkie("Bo").get_by_role("alert")).to_contain_text("A name cannot have /")
+    name.fill("Robin & Co?")
+    name.press("Enter")
+    expect(window.lamp("Robin & Co?")).to_have_text("connected")
+    expect(window.screen("Ada")).to_contain_text("Robin & Co? joined the chat")
+
+
+@pytest.mark.step(3)
+def test_a_device_has_a_window_of_its_own(club, window, expect):
+    expect(window.lamp("Bo")).to_have_text("connected")
+    with window.page.context.expect_page() as opened:
+        window.talkie("Bo").get_by_role("link", name="Own window").click()
+    own = type(window)(opened.value, club.address)
+    expect(own.lamp("Bo")).to_have_text("connected")
+    expect(window.talkie("Bo")).to_have_count(0)
+    own.says("Bo", "I moved out")
+    expect(window.screen("Ada")).to_contain_text("I moved out")
+
+
+@pytest.mark.step(3)
+def test_the_x_ray_shows_each_frame_as_it_is(window, expect):
+    expect(window.lamp("Ada")).to_have_text("connected")
+    window.page.get_by_role("button", name="X-ray").click()
+    window.says("Ada", "hello")
+    rows = window.page.get_by_role("region", name="Frames").get_by_role("row")
+    sent = rows.filter(has_text="Ada → club")
+    expect(sent).to_contain_text("5 bytes")
+    expect(sent.get_by_role("cell").last).to_have_text("hello")
+    heard = rows.filter(has_text="club → Ada").first.get_by_role("cell").last
+    expect(heard).to_contain_text('"client_id"')
+    assert json.loads(heard.inner_text())["message"] == "hello"
+
+
+@pytest.mark.step(3)
+def test_a_busy_room_stays_calm(window, bo, expect):
+    """A thousand messages in one go: the page goes on painting, and keeps what a friend can read."""
+    expect(window.lamp("Ada")).to_have_text("connected")
+    window.page.get_by_role("button", name="X-ray").click()
+    window.page.evaluate(
+        """() => {
+            window.longest = 0;
+            let last = performance.now();
+            (function tick() {
+                const now = performance.now();
+                window.longest = Math.max(window.longest, now - last);
+                last = now;
+                requestAnimationFrame(tick);
+            })();
+        }"""
+    )
+    for number in range(1, 3001):
+        bo.says(f"message {number}")
+    expect(window.screen("Ada")).to_contain_text("message 3000")
+    assert window.screen("Ada").locator("p").count() <= 100
+    assert window.page.get_by_role("region", name="Frames").get_by_role("row").count() <= 201
+    frozen = window.page.evaluate("window.longest")
+    assert frozen < 2000, f"the page stood still for {frozen:.0f} ms"
+
+
+@pytest.mark.step(3)
+def test_a_long_message_does_not_stop_the_page(window, bo, expect):
+    expect(window.lamp("Ada")).to_have_text("connected")
+    bo.says("o" * 5_000_000)
+    expect(window.screen("Ada")).to_contain_text("(and much more)")
+    bo.says("short again")
+    expect(window.screen("Ada")).to_contain_text("short again")
+
+
+@pytest.mark.step(4)
+@pytest.mark.clock
+def test_private_news_arrives(club, window, expect):
+    bo = club.news("Bo")
+    expect(window.lamp("Ada's news")).to_have_text("listening")
+    club.seconds_pass(5)
+    expect(window.screen("Ada's news")).to_contain_text("New notification for Ada")
+    bo.hears("New notification for Bo")
+    expect(window.screen("Ada's news")).not_to_contain_text("Bo")
+    expect(window.screen("Ada")).not_to_contain_text("notification")
+
+
+@pytest.mark.step(5)
+def test_the_promise_of_the_docs_page(club, open_window, expect):
+    windows = [open_window(club.address), open_window(club.address)]
+    docs = open_window(club.address, "/docs")
+    for window, name in zip(windows, ("Ada", "Chen"), strict=True):
+        expect(window.lamp(name)).to_have_text("connected")
+    assert docs.page.get_by_role("link", name="Open the clubhouse").get_attribute("href") == "/"
+    for path, heard_by in (
+        ("/broadcast/{channel}", [(windows[0], "Ada"), (windows[0], "Bo"), (windows[1], "Chen")]),
+        ("/send/{client_id}", [(windows[0], "Ada's news")]),
+    ):
+        box = docs.page.locator(".opblock", has_text=path)
+        box.get_by_role("button").first.click()
+        ready = box.get_by_role("textbox").last.input_value()
+        assert ready
+        box.get_by_role("button", name="Execute").click()
+        for window, name in heard_by:
+            expect(window.screen(name)).to_contain_text(ready)
+    expect(windows[1].screen("Chen's news")).not_to_contain_text(ready)
+
+
+@pytest.mark.step(1)
+def test_docs_opens_with_no_internet(club, open_window, expect):
+    docs = open_window(club.address, "/docs")
+    expect(docs.page.get_by_role("heading", level=1)).to_be_visible()
+
+
+@pytest.mark.step(1)
+def test_every_action_is_there_for_the_keyboard(window, expect):
+    expect(window.page.get_by_role("status").filter(has_text="awake")).to_be_visible()
+    reached = set()
+    for _ in range(60):
+        window.page.keyboard.press("Tab")
+        reached.add(
+            window.page.evaluate(
+                """() => {
+                    let element = document.activeElement;
+                    while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+                    return element?.textContent.trim() || element?.getAttribute("aria-label");
+                }"""
+            )
+        )
+    assert reached >= {
+        "Send",
+        "Hang up",
+        "Own window",
+        "Remove",
+        "Add a friend",
+        "Open another window",
+        "X-ray",
+    }
+
+
+@pytest.mark.step(1)
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_axe_finds_nothing(club, open_window, expect, width, scheme):
+    window = open_window(club.address, viewport={"width": width, "height": 844}, color_scheme=scheme)
+    expect(window.page.get_by_role("status").filter(has_text="awake")).to_be_visible()
+    if "open" in window.door("Chat").inner_text():
+        expect(window.lamp("Bo")).to_have_text("connected")
+        window.says("Bo", "hello")
+        expect(window.screen("Ada")).to_contain_text("hello")
+    window.page.get_by_role("button", name="X-ray").click()
+    assert window.axe_finds() == []
+    wide = window.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width, "the page is wider than the screen"
+
+
+@pytest.mark.step(1)
+def test_the_page_is_back_by_itself_after_a_save_and_after_a_nap(main_py, tmp_path, open_window, expect):
+    mine = learners_folder(main_py, tmp_path)
+    dev = DevServer(mine.parent, tmp_path / "terminal.txt")
+    try:
+        window = open_window(dev.address)
+        awake = window.page.get_by_role("status").filter(has_text="The club is awake")
+        expect(awake).to_be_visible()
+        chats = "/ws/{client_id}" in mine.read_text(encoding="utf-8")
+        if chats:
+            expect(window.lamp("Ada")).to_have_text("connected")
+        dev.reload_seconds(lambda: mine.write_text(mine.read_text(encoding="utf-8") + "\n# saved\n", encoding="utf-8"))
+        if chats:
+            window.says_when_connected("Ada", "back again")
+            expect(window.screen("Bo")).to_contain_text("back again")
+        dev.stop()
+        asleep = window.page.get_by_role("status").filter(has_text="The club is asleep")
+        expect(asleep).to_be_visible(timeout=15_000)
+        dev = DevServer(mine.parent, tmp_path / "terminal.txt", port=dev.port)
+        expect(awake).to_be_visible()
+    finally:
+        dev.stop()
+
+
+def test_a_door_lights_up_after_a_save_in_the_same_window(tmp_path, open_window, expect):
+    """The reward of every step: type it, save it, and its door opens before your eyes."""
+    mine = learners_folder(PROGRAMS[1], tmp_path)
+    dev = DevServer(mine.parent, tmp_path / "terminal.txt")
+    try:
+        window = open_window(dev.address)
+        expect(window.door("Rooms board")).to_contain_text("not built yet")
+        for step, door in ((2, "Rooms board"), (3, "Chat"), (4, "News"), (5, "Docs desk")):
+            dev.reload_seconds(lambda step=step: mine.write_bytes(PROGRAMS[step].read_bytes()))
+            expect(window.door(door)).to_contain_text("new!", timeout=20_000)
+        expect(window.lamp("Bo")).to_have_text("connected")
+        expect(window.lamp("Ada's news")).to_have_text("listening")
+    finally:
+        dev.stop()
+
+
+HALF_WRITTEN = """
+from pathlib import Path
+from fastapi import FastAPI, WebSocket
+
+app = FastAPI()
+app.frontend("/", directory=Path(__file__).parent.parent / "clubhouse")
+
+
+@app.websocket("/ws/{client_id}")
+async def chat(websocket: WebSocket, client_id: str):
+    if client_id == "Bo":
+        return await websocket.close()
+    await websocket.accept()
+    for frame in ODD_FRAMES:
+        await websocket.send_text(frame)
+    async for text in websocket.iter_text():
+        pass
+"""
+
+ODD_FRAMES = [
+    "no JSON at all",
+    "null",
+    "[1, 2]",
+    '{"message": 5}',
+    '{"message": "odd time", "timestamp": {"toString": 1, "valueOf": 1}}',
+    '{"message": "no time", "timestamp": null}',
+    '{"client_id": ["x"], "message": "odd name"}',
+    '{"client_id": "Eve", "message": "the last one"}',
+]
+
+
+@pytest.fixture
+def half_written(tmp_path, open_window):
+    """A window on a program that refuses Bo, sends odd frames to the others, and answers nothing."""
+    mine = learners_folder(PROGRAMS[1], tmp_path)
+    mine.write_text(f"ODD_FRAMES = {ODD_FRAMES!r}\n{HALF_WRITTEN}", encoding="utf-8")
+    program = Program(mine, tmp_path / "terminal.txt")
+    yield open_window(f"127.0.0.1:{program.port}")
+    program.stop()
+
+
+def test_odd_frames_are_shown_as_they_are(half_written, expect):
+    for words in (
+        "no JSON at all",
+        "null",
+        "[1, 2]",
+        '{"message": 5}',
+        "odd time",
+        "no time",
+        "odd name",
+        "the last one",
+    ):
+        expect(half_written.screen("Ada")).to_contain_text(words)
+
+
+def test_one_refused_friend_does_not_shut_the_door(half_written, expect):
+    expect(half_written.lamp("Ada")).to_have_text("connected")
+    expect(half_written.talkie("Bo")).to_contain_text("did not let this friend in")
+    expect(half_written.door("Chat")).to_contain_text("open")
+
+
+def test_words_that_do_not_come_back_are_noticed(half_written, expect):
+    expect(half_written.lamp("Ada")).to_have_text("connected")
+    half_written.says("Ada", "hello?")
+    expect(half_written.talkie("Ada").get_by_role("alert")).to_contain_text("nothing came back")
+
+
+def test_each_wire_leads_to_a_walkie_talkie(half_written, expect):
+    wires = half_written.page.locator("#wires path")
+    expect(wires).to_have_count(3)
+    half_written.talkie("Bo").get_by_role("button", name="Remove").click()
+    expect(wires).to_have_count(2)
+    tips = half_written.page.evaluate(
+        """() => [...document.querySelectorAll("walkie-talkie")].map(({ tip }) => Math.round(tip.x))"""
+    )
+    ends = half_written.page.evaluate(
+        """() => {
+            const left = document.querySelector("#air").getBoundingClientRect().left;
+            return [...document.querySelectorAll("#wires path")]
+                .map((path) => Math.round(left + path.getPointAtLength(path.getTotalLength()).x));
+        }"""
+    )
+    assert sorted(ends) == sorted(tips)

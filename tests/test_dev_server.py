@@ -1,0 +1,105 @@
+"""`fastapi dev`: a save is on the air at once, and Ctrl+C ends it at once, while friends are connected."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from websockets.sync.client import connect
+
+from suite.dev import DevServer, learners_folder
+from suite.friends import Friend
+
+ROOT = Path(__file__).parent.parent
+SLOW = 2.5  # seconds longer than without friends: a program that waits for them takes up to five
+
+
+@pytest.fixture
+def my_file(main_py, tmp_path):
+    return learners_folder(main_py, tmp_path)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start `fastapi dev` in a folder. No traceback may come of it, but for a learner's syntax error."""
+    servers = []
+
+    def start(folder, *command):
+        servers.append(DevServer(folder, tmp_path / "terminal.txt", *command))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+        assert "SyntaxError" in server.terminal() or "Traceback" not in server.terminal()
+
+
+@pytest.fixture
+def dev(my_file, start):
+    return start(my_file.parent)
+
+
+@pytest.fixture
+def friends_at():
+    """Friends at every door that the program has."""
+    connections = []
+
+    def friends_at(dev):
+        for name, path in (("Ada", "ws"), ("Bo", "ws"), ("Ada", "ws/notifications")):
+            try:
+                connection = connect(f"ws://{dev.address}/{path}/{name}", proxy=None).__enter__()
+            except Exception:
+                continue
+            connections.append(connection)
+        return [Friend("a friend", connection) for connection in connections]
+
+    yield friends_at
+    for connection in connections:
+        connection.close()
+
+
+def save(file):
+    file.write_text(file.read_text(encoding="utf-8") + "\n# saved once more\n", encoding="utf-8")
+
+
+@pytest.mark.step(1)
+def test_a_save_is_on_the_air_at_once(dev, my_file, friends_at):
+    alone = dev.reload_seconds(lambda: save(my_file))
+    friends_at(dev)
+    with_friends = dev.reload_seconds(lambda: save(my_file))
+    assert with_friends < alone + SLOW, "The server waited for its friends to go. Does a handler only sleep?"
+    dev.answers()
+
+
+@pytest.mark.step(1)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no other process press Ctrl+C")
+def test_ctrl_c_ends_it_at_once(dev, friends_at):
+    friends_at(dev)
+    assert dev.ctrl_c_seconds() < SLOW, "The server waited for its friends to go. Does a handler only sleep?"
+
+
+@pytest.mark.step(1)
+def test_a_mistake_in_a_save_is_mended_by_the_next(dev, my_file, friends_at):
+    good = my_file.read_text(encoding="utf-8")
+    friends_at(dev)
+    my_file.write_text(good + "\ndef oops(\n", encoding="utf-8")
+    dev.waits_for("SyntaxError")
+    dev.reload_seconds(lambda: my_file.write_text(good, encoding="utf-8"))
+    assert dev.answers().status_code == 200
+
+
+def test_without_a_file_the_last_step_runs(start):
+    assert "/send/{client_id}" in start(ROOT).answers().json()["paths"]
+
+
+@pytest.mark.parametrize("step", ["04_notifications", "05_docs_page"])
+def test_a_file_alone_in_an_empty_project_runs(step, start, tmp_path, friends_at):
+    shutil.copy(ROOT / "steps" / step / "main.py", tmp_path / "16websockets.py")
+    dev = start(tmp_path, "16websockets.py")
+    ada, bo, news = friends_at(dev)
+    ada.says("hello")
+    bo.hears("hello")
+    news.hears("New notification for Ada", patience=8)
+    assert "swagger" in dev.answers("/docs").text
+    assert "there is no clubhouse at" in dev.terminal()
+    assert dev.answers("/").status_code == 404
