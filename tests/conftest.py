@@ -6,6 +6,7 @@ uv run pytest --app=my_chat.py      your own file, held to all promises
 uv run pytest --app=my_chat.py --step 3     your own file, held to the promises of steps 1 to 3
 """
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from suite.browser import PATIENCE, Window, browser  # noqa: F401
 from suite.friends import Club, Friend
-from suite.program import Program
+from suite.program import Program, end_marked
 
 STEPS = Path(__file__).parent.parent / "steps"
 PROGRAMS = {int(main.parent.name[:2]): main for main in sorted(STEPS.glob("[0-9][0-9]_*/main.py"))}
@@ -21,7 +22,17 @@ PROGRAMS = {int(main.parent.name[:2]): main for main in sorted(STEPS.glob("[0-9]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--step", type=int, choices=PROGRAMS, help="hold only this step to its promises")
+    parser.addoption("--patience", type=float, default=5, metavar="SECONDS", help="how long a friend waits (5)")
     parser.addoption("--app", type=Path, metavar="FILE", help="hold this file to them, instead of our own steps")
+
+
+def pytest_configure() -> None:
+    # Who is told to end tidies up as after Ctrl+C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_sessionfinish() -> None:
+    end_marked()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -68,7 +79,8 @@ def program(request: pytest.FixtureRequest, main_py: Path, tmp_path: Path, not_s
     program = None
     if main_py not in not_started:
         try:
-            program = Program(main_py, tmp_path / "terminal.txt", turn_the_clock)
+            patience = request.config.getoption("patience")
+            program = Program(main_py, tmp_path / "terminal.txt", patience, turn_the_clock)
         except RuntimeError as error:
             not_started[main_py] = str(error)
     if program is None:

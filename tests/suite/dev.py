@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx2
 
+from suite.program import MARK, end_all
+
 PATIENCE = 30  # seconds for a start or a reload; a machine may be slow
 
 
@@ -27,7 +29,7 @@ class DevServer:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "fastapi", "dev", "--port", str(self.port), *command],
                 cwd=folder,
-                env=os.environ | {"PYTHONUTF8": "1"},
+                env=os.environ | {"PYTHONUTF8": "1", MARK: str(os.getpid())},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -81,9 +83,7 @@ class DevServer:
         return time.monotonic() - start
 
     def stop(self) -> None:
-        with suppress(ProcessLookupError, PermissionError, AttributeError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
+        end_all([self._process.pid])
         self._process.wait(5)
 
 

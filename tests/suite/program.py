@@ -12,21 +12,26 @@ import sys
 import threading
 import traceback
 from contextlib import suppress
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_all_start_methods, get_context, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import fastapi
+import psutil
 import uvicorn
 
-START = 15  # seconds that a program may take until it answers
+OURS = 15  # seconds that Python and FastAPI may take to start
+LIVES = 6  # so many times as long as a friend waits, a program may live, whatever it does
+MARK = "CLUB_TESTED_BY"  # a variable of the environment, with the process that runs the tests
+HELD_UP = 0.8  # seconds without a turn for anybody, after which it is written down which line is to blame
 SUITE = Path(__file__).parents[1]  # a learner's modules may have the names of ours
-LIFE = 30  # seconds after which it is ended, whatever it does
 
-# A fork server imports FastAPI once for all tests; Windows has none and imports it for each.
+# A fork server imports all of this once for all tests; Windows has none and imports it for each.
 context = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
 if context.get_start_method() == "forkserver":
-    context.set_forkserver_preload(["__main__", "fastapi", "uvicorn.protocols.websockets.auto", "uvicorn.loops.auto"])
+    uvicorns = ["lifespan.on", "loops.auto", "protocols.http.auto", "protocols.websockets.auto"]
+    context.set_forkserver_preload(["fastapi", "pydantic.v1", "pytest", *(f"uvicorn.{name}" for name in uvicorns)])
 
 
 class Clock(selectors.DefaultSelector):
@@ -46,6 +51,7 @@ class Clock(selectors.DefaultSelector):
         self.arrived = arrived
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        watch()
         events = super().select(0)
         if events or timeout == 0:
             return events
@@ -53,7 +59,10 @@ class Clock(selectors.DefaultSelector):
             self.now = self.goal if timeout is None else min(self.goal, self.now + timeout)
             return []
         self.arrived.set()
-        return super().select(None)
+        faulthandler.cancel_dump_traceback_later()
+        events = super().select(None)
+        watch()
+        return events
 
 
 class ClockLoop(asyncio.SelectorEventLoop):
@@ -64,14 +73,27 @@ class ClockLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.clock.now
 
-    def obey(self, pipe: Connection) -> None:
-        """Let as many seconds pass as the pipe says, and say when they have."""
-        with suppress(EOFError, OSError):
-            while True:
-                arrived = threading.Event()
-                self.call_soon_threadsafe(self.clock.forward, pipe.recv(), arrived)
-                arrived.wait()
-                pipe.send(self.clock.now)
+
+def obey(pipe: Connection, loop: ClockLoop | None) -> None:
+    """Let as many seconds pass as the pipe says, and say when they have. End with those who hold its other end."""
+    with suppress(EOFError, OSError):
+        while seconds := pipe.recv():
+            arrived = threading.Event()
+            loop.call_soon_threadsafe(loop.clock.forward, seconds, arrived)
+            arrived.wait()
+            pipe.send(loop.clock.now)
+    os._exit(1)
+
+
+def watch() -> None:
+    """From now on: who holds up everybody is written to the terminal, with the line."""
+    faulthandler.dump_traceback_later(HELD_UP, file=2)
+
+
+async def keep_watch() -> None:
+    while True:
+        watch()
+        await asyncio.sleep(HELD_UP / 4)
 
 
 def load(path: Path) -> fastapi.FastAPI:
@@ -96,17 +118,23 @@ def load(path: Path) -> fastapi.FastAPI:
     )
 
 
-def serve(path: Path, pipe: Connection, terminal: Path, turn_the_clock: bool) -> None:
-    """Run in the new process: the pipe gets the port once the program answers."""
+def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pipe: Connection) -> None:
+    """Run in the new process: the pipe gets a word when the file is about to be read, and the port once it answers."""
     if hasattr(os, "setsid"):
         os.setsid()  # so that what the program starts can be ended with it
-    with terminal.open("wb") as file:
+    with terminal.open("wb") as file, Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    faulthandler.dump_traceback_later(LIFE, exit=True, file=2)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     sys.path[:] = [folder for folder in sys.path if Path(folder) != SUITE]
-    os.environ |= {"FASTAPI_ENV": "development", "PYTHONUTF8": "1"}
+    os.environ |= {"FASTAPI_ENV": "development", "PYTHONUTF8": "1", MARK: str(parent_process().pid)}
     os.chdir(path.parent)
+    loop = ClockLoop() if turn_the_clock else None
+    threading.Thread(target=obey, args=[pipe, loop], daemon=True).start()
+    pipe.send("reading")
+    faulthandler.dump_traceback_later(patience * 0.8, file=2)
     app = load(path)
 
     listening = socket.create_server(("127.0.0.1", 0))
@@ -114,59 +142,83 @@ def serve(path: Path, pipe: Connection, terminal: Path, turn_the_clock: bool) ->
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            self.watch = asyncio.create_task(keep_watch()) if loop is None else watch()
             pipe.send(listening.getsockname()[1])
 
-    server = Server(uvicorn.Config(app, ws_ping_interval=None if turn_the_clock else 20))
-    if not turn_the_clock:
-        server.run([listening])
-    else:
-        with asyncio.Runner(loop_factory=ClockLoop) as runner:
-            loop = runner.get_loop()
-            assert isinstance(loop, ClockLoop)
-            threading.Thread(target=loop.obey, args=[pipe], daemon=True).start()
+    server = Server(uvicorn.Config(app, ws_ping_interval=None if loop else 20))
+    if loop:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(server.serve([listening]))
+    else:
+        server.run([listening])
 
 
 class Program:
     """A learner's file while it runs.
 
-    `port` is where it answers; `terminal()` is what it has printed so far. Raises `RuntimeError` with a
-    sentence for a reader when it does not start. Nothing that the file does can make `stop()` wait.
+    `port` is where it answers; `terminal()` is what it has printed so far. `patience` is how many seconds anybody
+    waits for it. Raises `RuntimeError` with a sentence for a reader when it does not start. Nothing that the file
+    does can make `stop()` wait, and whatever it has started ends with it.
     """
 
-    def __init__(self, path: Path, terminal: Path, turn_the_clock: bool = False) -> None:
+    def __init__(self, path: Path, terminal: Path, patience: float = 5, turn_the_clock: bool = False) -> None:
+        self.patience = patience
         self._terminal = terminal
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(path, theirs, terminal, turn_the_clock), daemon=True)
+        self._process = context.Process(target=serve, args=(path, terminal, patience, turn_the_clock, theirs))
         self._process.start()
         theirs.close()
-        # Here, and not only in the process: a program can switch off everything that is in there with it.
-        self._end = threading.Timer(START + LIFE, self.stop)
+        # Here, and not in the process: a program can switch off everything that is in there with it.
+        self._end = threading.Timer(OURS + LIVES * patience, self.stop)
         self._end.daemon = True
         self._end.start()
-        self.port: int = self._answer(START, f"{path.name} did not start within {START} seconds.")
+        self._answer(OURS, f"Python did not start within {OURS} seconds.")
+        self.port: int = self._answer(patience, f"{path.name} did not start within {patience:g} seconds.")
 
     def seconds_pass(self, seconds: float) -> None:
         """Turn the program's clock on by so many seconds."""
-        self._pipe.send(seconds)
-        self._answer(START, f"{seconds} seconds could not pass: something holds up the event loop.")
+        with suppress(OSError):  # the answer tells more
+            self._pipe.send(seconds)
+        self._answer(self.patience, f"{seconds:g} seconds could not pass. Something holds up the whole club.")
 
     def terminal(self) -> str:
-        return self._terminal.read_text(encoding="utf-8", errors="replace") if self._terminal.exists() else ""
+        """The last part of it: a program may print for as long as it lives."""
+        with suppress(FileNotFoundError), self._terminal.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 200_000))
+            return file.read().decode(errors="replace")
+        return ""
 
     def stop(self) -> None:
         self._end.cancel()
-        with suppress(ProcessLookupError, PermissionError, AttributeError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
+        end_all([self._process.pid])
         self._process.join(5)
 
-    def _answer(self, limit: float, otherwise: str) -> int:
+    def _answer(self, limit: float, otherwise: str) -> Any:
         try:
             if self._pipe.poll(limit):
                 return self._pipe.recv()
         except (EOFError, OSError):  # the other end is gone
             otherwise = "The program ended instead of waiting for friends."
         self.stop()
-        said = "\n".join(self.terminal().strip().splitlines()[-12:])
+        said = "\n".join(self.terminal().strip().splitlines()[-30:])
         raise RuntimeError(f"{otherwise} Its terminal says:\n\n{said or '(nothing)'}")
+
+
+def end_all(pids: list[int]) -> None:
+    """End these processes, and all that they have started."""
+    for pid in pids:
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            for each in [process, *process.children(recursive=True)]:
+                with suppress(psutil.Error):
+                    each.kill()
+        with suppress(ProcessLookupError, PermissionError, AttributeError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def end_marked() -> None:
+    """End whatever was started by the programs of these tests, and has hidden from `end_all`."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get(MARK) == str(os.getpid()):
+                process.kill()
