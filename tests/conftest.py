@@ -14,7 +14,7 @@ import pytest
 
 from suite.browser import PATIENCE, Window, browser  # noqa: F401
 from suite.friends import Club, Friend
-from suite.program import Program, end_marked
+from suite.program import Program, end_marked, get_ready
 
 STEPS = Path(__file__).parent.parent / "steps"
 PROGRAMS = {int(main.parent.name[:2]): main for main in sorted(STEPS.glob("[0-9][0-9]_*/main.py"))}
@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     # Who is told to end tidies up as after Ctrl+C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    get_ready()
 
 
 def pytest_sessionfinish() -> None:

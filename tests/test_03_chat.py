@@ -23,19 +23,20 @@ ODD_TEXTS = [
 ]
 
 
-def test_friends_hear_each_other(ada, bo):
-    ada.says("hello")
-    bo.hears("hello", by="Ada")
-    bo.says("hello back")
-    ada.hears("hello back", by="Bo")
-
-
 def test_who_talks_hears_it_too_and_once(ada):
     ada.says("is this thing on?")
     ada.hears("is this thing on?", by="Ada")
     ada.says("good")
     ada.hears("good", by="Ada")
     ada.has_heard()
+
+
+def test_friends_hear_each_other(club, ada):
+    bo = club.chat("Bo")
+    bo.says("hello")
+    ada.hears("hello", by="Bo")
+    ada.says("hello back")
+    bo.hears("hello back", by="Ada")
 
 
 def test_a_chat_message_has_three_parts(ada):

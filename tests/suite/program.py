@@ -27,11 +27,21 @@ MARK = "CLUB_TESTED_BY"  # a variable of the environment, with the process that 
 HELD_UP = 0.8  # seconds without a turn for anybody, after which it is written down which line is to blame
 SUITE = Path(__file__).parents[1]  # a learner's modules may have the names of ours
 
-# A fork server imports all of this once for all tests; Windows has none and imports it for each.
 context = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
-if context.get_start_method() == "forkserver":
-    uvicorns = ["lifespan.on", "loops.auto", "protocols.http.auto", "protocols.websockets.auto"]
-    context.set_forkserver_preload(["fastapi", "pydantic.v1", "pytest", *(f"uvicorn.{name}" for name in uvicorns)])
+
+
+def get_ready() -> None:
+    """Import FastAPI once for all programs, while the tests are collected. Windows does so for each program."""
+    if context.get_start_method() != "forkserver":
+        return
+    from multiprocessing import forkserver  # noqa: PLC0415
+
+    uvicorns = [f"uvicorn.{name}" for name in ("lifespan.on", "loops.auto", "protocols.http.auto")]
+    whoever_runs_us = [name for name in ("pytest", "club.cli") if name in sys.modules]
+    context.set_forkserver_preload(
+        ["fastapi", "pydantic.v1", "uvicorn.protocols.websockets.auto", *uvicorns, *whoever_runs_us]
+    )
+    forkserver.ensure_running()
 
 
 class Clock(selectors.DefaultSelector):

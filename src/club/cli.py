@@ -1,0 +1,252 @@
+"""The command `club`: the map, the checker, catching up, a look at the machine, and the club for the whole room."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from club.check import MINE, CannotTryError, Verdict, check, last_verdict, next_hint
+from club.ladder import ROOT, Step, steps
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console(highlight=False)
+LAST = max(step.number for step in steps().values())
+
+File = Annotated[Path, typer.Argument(help="Your program.", show_default="steps/my_club/main.py")]
+WhichStep = Annotated[int, typer.Option("--step", min=1, max=LAST, help="Check only up to this step.")]
+
+
+def shown(path: Path) -> str:
+    """A path as the learner would type it here."""
+    path = path.resolve()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def the(number: int) -> Step:
+    return next(step for step in steps().values() if step.number == number)
+
+
+def name(step: Step) -> str:
+    return f"step {step.number}, {step.title.partition(' ')[2].lower()}"
+
+
+def page(step: Step) -> str:
+    return f"docs/steps/{step.name}.md"
+
+
+def stars(count: int, goal: int = LAST) -> str:
+    return f"[yellow]{'★ ' * count}[/][dim]{'☆ ' * (goal - count)}[/]"
+
+
+def rows(*pairs: tuple[str, str]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for label, text in pairs:
+        if text:
+            grid.add_row(f"  [dim]{label}[/]", text if len(text) < 150 else f"{text[:147]}…")
+    return grid
+
+
+def check_with_stars(path: Path, step: int, again: bool = True) -> Verdict:
+    """Check, and show the stars as they come."""
+    with console.status("") as status:
+
+        def progress(count: int) -> None:
+            status.update(f"{stars(count, step)} looking at step {count + 1}")
+
+        return check(path, step, progress) if again else last_verdict(path, step, progress)
+
+
+def show(verdict: Verdict, path: Path) -> None:
+    """The verdict in twelve lines at most."""
+    console.print(
+        f"{stars(verdict.stars, verdict.goal)} [bold]{escape(shown(path))}[/]\n", no_wrap=True, overflow="ellipsis"
+    )
+    if not verdict.oops:
+        done = "All steps are there. Your club is ready!" if verdict.goal == LAST else f"Step {verdict.goal} is there!"
+        console.print(f"[bold green]{done}[/]\n")
+        if verdict.goal < LAST:
+            following = the(verdict.goal + 1)
+            console.print(rows(("Next", name(following)), ("Page", page(following))))
+        return
+    step = the(verdict.stars + 1)
+    console.print(f"[bold]Not yet {name(step)}.[/] {escape(verdict.words(verdict.cause.means))}\n")
+    look = f"line {verdict.line}" + (f": [bold]{escape(verdict.code)}[/]" if verdict.code else "")
+    console.print(
+        rows(
+            ("Wanted", f"{escape(verdict.wanted)}."),
+            ("Instead", escape(verdict.instead)),
+            ("Look at", look if verdict.line else ""),
+            ("Page", page(step)),
+            ("Stuck?", "uv run club check --hint" if path.resolve() == MINE else "Add --hint to your command."),
+        )
+    )
+
+
+@app.callback(invoke_without_command=True)
+def map_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Option(help="Your program.", show_default="steps/my_club/main.py")] = MINE,
+) -> None:
+    """Show the map: which steps your club has reached, and what comes next."""
+    if context.invoked_subcommand:
+        return
+    verdict = check_with_stars(file, LAST, again=False)
+    console.print(f"[bold]{escape(shown(file))}[/]\n")
+    for step in steps().values():
+        mark = "[yellow]★[/]" if step.number <= verdict.stars else "[dim]☆[/]"
+        here = "  [bold]← you are here[/]" if step.number == verdict.stars + 1 else ""
+        console.print(f" {mark} {step.title}{here}")
+    console.print()
+    if verdict.oops:
+        step = the(verdict.stars + 1)
+        console.print(
+            rows(("Read", page(step)), ("Run", "uv run fastapi dev " + shown(file)), ("Check", "uv run club check"))
+        )
+    else:
+        console.print("Your club is ready. Show it to the room: uv run club share")
+
+
+@app.command("check")
+def check_(
+    file: File = MINE,
+    step: WhichStep = LAST,
+    hint: Annotated[bool, typer.Option("--hint", help="Give the next of three hints.")] = False,
+    solution: Annotated[bool, typer.Option("--solution", help="Show the piece from our own program.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Check again on every save.")] = False,
+) -> None:
+    """Is it right? Tell which steps your program has reached, and the one thing that is in the way of the next."""
+    if watch:
+        keep_checking(file, step)
+    if not (hint or solution):
+        verdict = check_with_stars(file, step)
+        show(verdict, file)
+    else:
+        verdict = check_with_stars(file, step, again=False)
+        if not verdict.oops:
+            show(verdict, file)
+        elif hint:
+            number, words = next_hint(file, verdict)
+            last = "  That was the last one. To see our own lines: --solution" if number == 3 else ""
+            console.print(f"[bold]Hint {number} of 3.[/] {escape(words)}{last}")
+        else:
+            show_solution(verdict)
+    raise typer.Exit(0 if not verdict.oops else 1)
+
+
+def show_solution(verdict: Verdict) -> None:
+    step = the(verdict.stars + 1)
+    piece = verdict.cause.piece
+    lines = step.find(piece) if piece and piece in pieces(step) else sorted(step.new)
+    console.print(f"[bold]steps/{step.name}/main.py[/]\n")
+    for number in lines:
+        console.print(f"[dim]{number:4}[/]  {escape(step.lines[number - 1])}")
+
+
+def pieces(step: Step) -> list[str]:
+    """Those of the pieces that entries name which this step has."""
+    from club.ladder import NotFoundError  # noqa: PLC0415
+    from club.oops import entries  # noqa: PLC0415
+
+    found = []
+    for piece in {oops.piece for oops in entries().values() if oops.piece}:
+        try:
+            step.find(piece)
+        except NotFoundError:
+            continue
+        found.append(piece)
+    return found
+
+
+def keep_checking(file: Path, step: int) -> None:
+    """Check now and on every save, until Ctrl+C."""
+    from watchfiles import watch  # noqa: PLC0415
+
+    def look() -> None:
+        console.clear()
+        try:
+            show(check_with_stars(file, step), file)
+        except CannotTryError as error:
+            console.print(escape(str(error)))
+        console.print("\n[dim]Save your file, and I look again. Ctrl+C stops me.[/]")
+
+    look()
+    for changes in watch(file.resolve().parent, recursive=False):
+        if any(changed.endswith(".py") for _, changed in changes):
+            look()
+    raise typer.Exit
+
+
+@app.command("catch-up")
+def catch_up(step: Annotated[int, typer.Argument(min=1, max=LAST, help="The step to start from.")]) -> None:
+    """Put our program of a step into steps/my_club. Your own file is kept beside it."""
+    new = (ROOT / "steps" / the(step).name / "main.py").read_bytes()
+    MINE.parent.mkdir(exist_ok=True)
+    if MINE.exists() and (old := MINE.read_bytes()) != new:
+        kept = MINE.with_name(f"main_before_{datetime.now().astimezone():%Y-%m-%d_%H-%M-%S}.py")
+        while kept.exists():
+            kept = kept.with_stem(f"{kept.stem}_")
+        kept.write_bytes(old)
+        console.print(f"Your old file is safe: [bold]{escape(shown(kept))}[/]")
+    MINE.write_bytes(new)
+    console.print(f"[bold]{escape(shown(MINE))}[/] is now {name(the(step))}. Go on from here: {page(the(step))}")
+
+
+@app.command()
+def doctor() -> None:
+    """Look at this computer before a lesson: is all there that the club needs?"""
+    from club.machine import examine  # noqa: PLC0415
+
+    ill = False
+    for finding in examine():
+        ill |= finding.is_bad
+        mark = "[red]✗[/]" if finding.is_bad else "[green]✓[/]"
+        console.print(f"{mark} [bold]{finding.what}[/]  {escape(finding.found)}")
+        if finding.do:
+            console.print(f"    {escape(finding.do)}")
+    raise typer.Exit(1 if ill else 0)
+
+
+@app.command()
+def share(
+    file: File = MINE,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on.", show_default="this computer's in the network")
+    ] = "",
+) -> None:
+    """Open your club for the room: it listens on the network until you press Ctrl+C."""
+    from club.machine import open_for_the_room  # noqa: PLC0415
+
+    if not file.is_file():
+        raise CannotTryError(f"There is no file {file}.")
+    raise typer.Exit(open_for_the_room(file, host, port, console))
+
+
+def main() -> None:
+    """Run the command. It ends with 2, and with a sentence, where it cannot do what it was asked for."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except CannotTryError as error:
+        console.print(escape(str(error)))
+        code = 2
+    except KeyboardInterrupt:
+        code = 130
+    except Exception as error:  # noqa: BLE001 a learner never sees a traceback of ours
+        console.print(f"The club command tripped over itself, not over your file: {escape(repr(error))}")
+        code = 2
+    else:
+        code = 0
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
