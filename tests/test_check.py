@@ -4,7 +4,7 @@ The wrong ones stand in `mistakes/`, a file for each step. A mistake is what a b
 `new`) or a whole `program`; `oops` is the cause that the verdict must name, `line` the code that it must point to.
 """
 
-import ast
+import os
 import re
 import shutil
 import subprocess
@@ -35,8 +35,16 @@ BY_NUMBER = {step.number: step for step in steps().values()}
 def club(*words, cwd=ROOT) -> subprocess.CompletedProcess:
     """Run the command as a learner does."""
     command = [sys.executable, "-m", "club.cli", *map(str, words)]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # slow
     return subprocess.run(
-        command, cwd=cwd, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL, timeout=ENOUGH, check=False
+        command,
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        timeout=ENOUGH,
+        check=False,
     )
 
 
