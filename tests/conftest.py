@@ -86,6 +86,7 @@ def program(request: pytest.FixtureRequest, main_py: Path, tmp_path: Path, not_s
             not_started[main_py] = str(error)
     if program is None:
         pytest.fail(not_started[main_py], pytrace=False)
+    request.node.program = program  # whoever tells of a failure may look at its terminal
     yield program
     program.stop()
 

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,23 +66,21 @@ class Judge:
             self.step = step
             self.progress(step - 1)
 
-    def pytest_runtest_makereport(self, item: Any, call: Any) -> Generator[None, Any, Any]:
-        report = yield
-        if report.failed and not self.failure:
-            program = item.funcargs.get("program")
-            sentence = str(getattr(call.excinfo.value, "msg", None) or call.excinfo.exconly())
-            terminal = program.terminal() if program else sentence
-            sentence = sentence.partition(" Its terminal says:")[0].partition(" shows a traceback:")[0]
-            self.failure = Failure(item.originalname, self.step, sentence, terminal)
-        return report
-
-    pytest_runtest_makereport.pytest_impl = {"wrapper": True}  # type: ignore[attr-defined]
+    def pytest_exception_interact(self, node: Any, call: Any) -> None:
+        if self.failure:
+            return
+        sentence = str(getattr(call.excinfo.value, "msg", None) or call.excinfo.exconly())
+        terminal = node.program.terminal() if hasattr(node, "program") else sentence
+        for more in (" Its terminal says:", " shows a traceback:"):
+            sentence = sentence.partition(more)[0]
+        self.failure = Failure(node.originalname, self.step, sentence, terminal)
 
 
 def read(path: Path) -> str:
     """The text of the file. Raises `CannotTryError` when there is none to read."""
     if not path.exists():
-        raise CannotTryError(f"There is no file {path}.")
+        more = " To get one: uv run club catch-up 1" if path == MINE else ""
+        raise CannotTryError(f"There is no file {path}.{more}")
     if path.is_dir():
         raise CannotTryError(f"{path} is a folder. Name the file in it that you want to check.")
     try:

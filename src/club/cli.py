@@ -1,6 +1,7 @@
 """The command `club`: the map, the checker, catching up, a look at the machine, and the club for the whole room."""
 
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +10,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from club.check import MINE, CannotTryError, Verdict, check, last_verdict, next_hint
-from club.ladder import ROOT, Step, steps
+from club.check import MINE, CannotTryError, Verdict, at_first_sight, check, last_verdict, next_hint, read
+from club.ladder import ROOT, NotFoundError, Step, steps
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
+LONG = 120  # signs that a row may have: two lines of a narrow terminal
 LAST = max(step.number for step in steps().values())
 
 File = Annotated[Path, typer.Argument(help="Your program.", show_default="steps/my_club/main.py")]
@@ -24,7 +27,8 @@ WhichStep = Annotated[int, typer.Option("--step", min=1, max=LAST, help="Check o
 def shown(path: Path) -> str:
     """A path as the learner would type it here."""
     path = path.resolve()
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    short = (path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path).as_posix()
+    return f'"{short}"' if " " in short else short
 
 
 def the(number: int) -> Step:
@@ -44,10 +48,11 @@ def stars(count: int, goal: int = LAST) -> str:
 
 
 def rows(*pairs: tuple[str, str]) -> Table:
+    """Labels and texts side by side; those without a text are left out, and none is long."""
     grid = Table.grid(padding=(0, 2))
     for label, text in pairs:
         if text:
-            grid.add_row(f"  [dim]{label}[/]", text if len(text) < 150 else f"{text[:147]}…")
+            grid.add_row(f"  [dim]{label}[/]", Text(text if len(text) <= LONG else f"{text[:LONG]}…"))
     return grid
 
 
@@ -75,14 +80,13 @@ def show(verdict: Verdict, path: Path) -> None:
         return
     step = the(verdict.stars + 1)
     console.print(f"[bold]Not yet {name(step)}.[/] {escape(verdict.words(verdict.cause.means))}\n")
-    look = f"line {verdict.line}" + (f": [bold]{escape(verdict.code)}[/]" if verdict.code else "")
     console.print(
         rows(
-            ("Wanted", f"{escape(verdict.wanted)}."),
-            ("Instead", escape(verdict.instead)),
-            ("Look at", look if verdict.line else ""),
+            ("Wanted", f"{verdict.wanted}."),
+            ("Instead", verdict.instead),
+            ("Look at", f"line {verdict.line}: {verdict.code}" if verdict.line else ""),
             ("Page", page(step)),
-            ("Stuck?", "uv run club check --hint" if path.resolve() == MINE else "Add --hint to your command."),
+            ("Stuck?", "Add --hint to your command."),
         )
     )
 
@@ -140,26 +144,13 @@ def check_(
 
 def show_solution(verdict: Verdict) -> None:
     step = the(verdict.stars + 1)
-    piece = verdict.cause.piece
-    lines = step.find(piece) if piece and piece in pieces(step) else sorted(step.new)
+    try:
+        lines: Iterable[int] = step.find(verdict.cause.piece)
+    except NotFoundError:  # it is a matter of the whole step
+        lines = sorted(step.new)
     console.print(f"[bold]steps/{step.name}/main.py[/]\n")
     for number in lines:
         console.print(f"[dim]{number:4}[/]  {escape(step.lines[number - 1])}")
-
-
-def pieces(step: Step) -> list[str]:
-    """Those of the pieces that entries name which this step has."""
-    from club.ladder import NotFoundError  # noqa: PLC0415
-    from club.oops import entries  # noqa: PLC0415
-
-    found = []
-    for piece in {oops.piece for oops in entries().values() if oops.piece}:
-        try:
-            step.find(piece)
-        except NotFoundError:
-            continue
-        found.append(piece)
-    return found
 
 
 def keep_checking(file: Path, step: int) -> None:
@@ -175,7 +166,7 @@ def keep_checking(file: Path, step: int) -> None:
         console.print("\n[dim]Save your file, and I look again. Ctrl+C stops me.[/]")
 
     look()
-    for changes in watch(file.resolve().parent, recursive=False):
+    for changes in watch(file.resolve().parent, recursive=False, raise_interrupt=False):
         if any(changed.endswith(".py") for _, changed in changes):
             look()
     raise typer.Exit
@@ -222,8 +213,8 @@ def share(
     """Open your club for the room: it listens on the network until you press Ctrl+C."""
     from club.machine import open_for_the_room  # noqa: PLC0415
 
-    if not file.is_file():
-        raise CannotTryError(f"There is no file {file}.")
+    if failure := at_first_sight(file.resolve(), read(file)):
+        raise CannotTryError(f"{failure.sentence} Ask `uv run club check` where.")
     raise typer.Exit(open_for_the_room(file, host, port, console))
 
 
@@ -239,7 +230,7 @@ def main() -> None:
         code = 2
     except KeyboardInterrupt:
         code = 130
-    except Exception as error:  # noqa: BLE001 a learner never sees a traceback of ours
+    except Exception as error:
         console.print(f"The club command tripped over itself, not over your file: {escape(repr(error))}")
         code = 2
     else:

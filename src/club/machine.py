@@ -1,0 +1,161 @@
+"""The machine under the club: what a lesson needs of it, and the way from it to the other machines in the room."""
+
+import io
+import ipaddress
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import webbrowser
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import segno
+from rich.console import Console
+
+PORT = 8000
+BROWSERS = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "chrome",
+    "msedge",
+    "firefox",
+    "firefox-esr",
+    "brave-browser",
+]
+
+
+@dataclass
+class Finding:
+    """One thing that was looked at: `do` says what helps, if it is bad or may become so."""
+
+    what: str
+    found: str
+    do: str = ""
+    is_bad: bool = False
+
+
+def examine(port: int = PORT) -> Iterator[Finding]:
+    """Look at all that a lesson needs, one thing after the other."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield (
+        Finding("Python", version, "The club needs 3.11 or newer.", True)
+        if sys.version_info < (3, 11)
+        else Finding("Python", version)
+    )
+    uv = os.environ.get("UV") or shutil.which("uv")
+    yield Finding("uv", uv) if uv else Finding("uv", "not found", "Type: pip install uv", True)
+    yield holder_of(port)
+    yield utf8()
+    yield browser()
+    yield loopback()
+    address = lan_address()
+    yield (
+        Finding("Network", f"this computer is {address}")
+        if address
+        else Finding("Network", "none", "The club works without one. Only `club share` needs it.")
+    )
+
+
+def holder_of(port: int) -> Finding:
+    what = f"Port {port}"
+    with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        return Finding(what, "free")
+    for process in psutil.process_iter(["pid", "name"]):
+        with suppress(psutil.Error):
+            if any(c.laddr.port == port and c.status == psutil.CONN_LISTEN for c in process.net_connections("tcp")):
+                found = f"in use by {process.info['name']} (process {process.info['pid']})"
+                return Finding(what, found, "Go to its terminal and press Ctrl+C.", True)
+    return Finding(what, "in use, but it is not known by whom", "Close other clubs, or add --port 8001.", True)
+
+
+def utf8() -> Finding:
+    encoding = (sys.__stdout__ and sys.__stdout__.encoding) or "none"
+    try:
+        "★ 👩‍🚀".encode(encoding)
+    except (LookupError, UnicodeEncodeError):
+        return Finding("UTF-8", encoding, "Set the variable PYTHONUTF8 to 1. Then open a new terminal.", True)
+    return Finding("UTF-8", "the terminal can show all letters")
+
+
+def browser() -> Finding:
+    with suppress(webbrowser.Error):
+        webbrowser.get()
+        return Finding("Browser", "found")
+    if name := next(filter(None, map(shutil.which, BROWSERS)), None):
+        return Finding("Browser", name)
+    return Finding("Browser", "not found", "Install one: Firefox, Chrome, Edge or Safari.", True)
+
+
+def loopback() -> Finding:
+    """Can this computer call itself? Some security programs and proxies are in the way."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            with socket.create_connection(server.getsockname(), timeout=2) as line:
+                line.sendall(b"hello")
+            server.settimeout(2)
+            with server.accept()[0] as heard:
+                heard.settimeout(2)
+                if heard.recv(5) == b"hello":
+                    return Finding("Calls to itself", "127.0.0.1 answers")
+    except OSError:
+        pass
+    return Finding(
+        "Calls to itself", "127.0.0.1 does not answer", "Ask who looks after this computer's firewall.", True
+    )
+
+
+def lan_address() -> str | None:
+    """The address by which others in the room can call this computer, if it has one."""
+    found = [
+        each.address
+        for name, addresses in psutil.net_if_addrs().items()
+        if psutil.net_if_stats()[name].isup
+        for each in addresses
+        if each.family == socket.AF_INET
+        and ipaddress.ip_address(each.address).is_private
+        and not ipaddress.ip_address(each.address).is_loopback
+    ]
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # nothing is sent: it only asks which of our addresses would be used
+        if (preferred := probe.getsockname()[0]) in found:
+            return str(preferred)
+    return found[0] if found else None
+
+
+def open_for_the_room(file: Path, host: str, port: int, console: Console) -> int:
+    """Run this program for the network, until Ctrl+C. Returns an exit code: 2 when it cannot be opened."""
+    host = host or lan_address() or ""
+    if not host:
+        console.print("This computer is in no network, so nobody in the room can call it.")
+        console.print("Join the room's Wi-Fi, and try again. `uv run club doctor` shows the address.")
+        return 2
+    try:
+        socket.create_server((host, port)).close()
+    except OSError:
+        console.print(f"Port {port} is in use, or {host} is not an address of this computer.")
+        console.print("Close other clubs with Ctrl+C, or add --port 8001.")
+        return 2
+    url = f"http://{host}:{port}"
+    picture = io.StringIO()
+    segno.make(url).terminal(picture, compact=True, border=2)
+    console.print(picture.getvalue(), style="white on black", no_wrap=True)
+    console.print(f"[bold]{url}[/]\n")
+    console.print("All who are in this network can now come in, until you press Ctrl+C.")
+    console.print("They need no account. A nickname will do.")
+    console.print("If a phone cannot come in, the network may keep guests apart, or a firewall asks for your yes.")
+    console.print("Say yes for private networks only.\n")
+    command = [sys.executable, "-m", "fastapi", "run", str(file), "--host", host, "--port", str(port)]
+    club = subprocess.Popen([*command, "--no-proxy-headers"], env=os.environ | {"PYTHONUTF8": "1"})
+    try:
+        return club.wait()
+    except KeyboardInterrupt:
+        club.wait(10)
+        return 0
+    finally:
+        club.kill()
