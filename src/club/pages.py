@@ -12,6 +12,8 @@ Each of these stands on a line of its own in a page:
     [[checked test_03_chat.py::test_friends_hear_each_other]]
     [[take-home 03_chat]]              the zip that runs anywhere
     [[map]]                            all steps
+    [[oops terminal]]                  what can go wrong there, or on the `page`, or with the `checker`
+    [[mistakes 03_chat]]               what learners do wrong in a step, and what helps
     [[quiz]]                           a question, its options `- text :: answer` (the right one `+`), and [[/quiz]]
 
 A name that is not there stops the build. This is an extension of Python-Markdown and no plugin or hook, because those
@@ -20,6 +22,7 @@ run in one site builder only.
 
 import difflib
 import re
+import tomllib
 from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
@@ -28,6 +31,7 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from club.ladder import ROOT, NotFoundError, Step, step, steps
+from club.oops import entries
 from club.parcels import pack
 
 DOCS = ROOT / "docs"
@@ -139,6 +143,30 @@ def ladder() -> Lines:
     return ['<div class="ladder" markdown="1">', "", *rungs, "", "</div>", ""]
 
 
+def table(head: str, rows: Iterable[tuple[str, ...]]) -> Lines:
+    cells = [[cell.replace("{name}", "…").replace("|", "&#124;") for cell in row] for row in rows]
+    columns = head.split(" | ")
+    return [f"| {head} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in cells), ""]
+
+
+def troubles(at: str) -> Lines:
+    """The table of what the screen says, what it means and what to do."""
+    found = [oops for oops in entries().values() if oops.at == at]
+    if not found:
+        raise NotFoundError(f"oops.toml has nothing that is seen at {at!r}")
+    quoted = "“{}”" if at == "page" else "`{}`"
+    return table(
+        "The screen says | It means | Do this", [(quoted.format(oops.says), oops.means, oops.do) for oops in found]
+    )
+
+
+def mistakes(name: str) -> Lines:
+    """What learners do wrong, what the checker says to it, and a question that helps them to find it themselves."""
+    told = tomllib.loads((ROOT / "tests" / "mistakes" / f"{step(name).name}.toml").read_text(encoding="utf-8"))
+    rows = [(each["what"], entries()[each["oops"]]) for each in told["mistake"]]
+    return table("The learner | The checker says | Ask", [(what, oops.means, oops.hints[0]) for what, oops in rows])
+
+
 def inline(text: str) -> str:
     return re.sub("`(.+?)`", r"<code>\1</code>", escape(text.strip(), quote=False))
 
@@ -173,6 +201,8 @@ MARKDOWN: dict[str, Callable[..., Lines]] = {
     "checked": checked,
     "take-home": lambda name: [f"[Take {step(name).name} home](../take-home/{name}.zip){{ .md-button download }}", ""],
     "map": ladder,
+    "oops": troubles,
+    "mistakes": mistakes,
 }
 
 

@@ -1,4 +1,4 @@
-"""Record what the pages show, from runs of the real programs: pictures, terminal output, frames.
+"""Record what the pages show, from runs of the real programs: pictures, terminal output, frames, verdicts.
 
     uv run --group browser python -m club.record
 
@@ -21,7 +21,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from club.ladder import ROOT, STEPS, steps
+from club.ladder import ROOT, STEPS, Step, steps
 
 ASSETS = ROOT / "docs" / "assets"
 RECORDED = ASSETS / "recorded"
@@ -120,6 +120,26 @@ def record(browser: Browser, name: str, number: int) -> None:
             (RECORDED / f"{name}-terminal.txt").write_text(clean(terminal.read()), encoding="utf-8")
 
 
+def verdict(source: str, number: int) -> str:
+    """What the checker says of a learner's file with this program."""
+    with tempfile.TemporaryDirectory() as folder:
+        mine = Path(folder) / "steps" / "my_club" / "main.py"
+        shutil.copytree(STEPS / "clubhouse", mine.parent.parent / "clubhouse")
+        mine.parent.mkdir()
+        mine.write_text(source, encoding="utf-8")
+        command = [sys.executable, "-m", "club.cli", "check", "steps/my_club/main.py", "--step", str(number)]
+        said = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=60, check=False)
+        return "".join(f"{line.rstrip()}\n" for line in said.stdout.splitlines())
+
+
+def record_verdicts(step: Step) -> None:
+    source = "\n".join([*step.lines, ""])
+    (RECORDED / f"{step.name}-check.txt").write_text(verdict(source, step.number), encoding="utf-8")
+    if step.name == "03_chat":
+        wrong = source.replace("            await manager.broadcast", "            manager.broadcast")
+        (RECORDED / f"{step.name}-stuck.txt").write_text(verdict(wrong, step.number), encoding="utf-8")
+
+
 def main() -> None:
     RECORDED.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
@@ -129,6 +149,7 @@ def main() -> None:
         )
         for step in steps().values():
             record(browser, step.name, step.number)
+            record_verdicts(step)
             print(step.name)
         browser.close()
     fingerprints = {name: made_from(name) for name in steps()}
