@@ -103,7 +103,7 @@ def test_the_rooms_board_counts_who_is_there(club, ada, bo):
     club.count(chat=1)
 
 
-def test_a_long_message_reaches_everyone(ada, bo):
+def test_a_long_message_reaches_all(ada, bo):
     novel = "o" * 10_000_000
     ada.says(novel)
     bo.hears(novel)

