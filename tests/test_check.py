@@ -1,142 +1,151 @@
-"""The checker is held to programs that are right, wrong or odd, by way of its command.
+"""The checker is held to programs that are right, wrong or odd.
 
-The wrong ones stand in `mistakes/`, a file for each step. A mistake is what a beginner changed in our program (`old`,
-`new`) or a whole `program`; `oops` is the cause that the verdict must name, `line` the code that it must point to.
+The wrong ones stand in `mistakes/`, a file for each step. A mistake is what a beginner changed in our program (`old`
+and `new`, and more such pairs in `also`), or a whole `program`, perhaps with a file `beside` it. `oops` is the cause
+that the verdict must name, `line` the code that it must point to.
 """
 
-import os
+import queue
 import re
 import shutil
-import subprocess
-import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from club.ladder import ROOT, STEPS, steps
 from club.oops import Failure, cause, entries
+from suite.checks import Checks
 
 TESTS = Path(__file__).parent
+RECORDED = ROOT / "docs" / "assets" / "recorded"
+BY_NUMBER = {step.number: step for step in steps().values()}
+STARTER = (STEPS / "my_club" / "main.py").read_text(encoding="utf-8")
 MISTAKES = [
-    (number, mistake)
-    for number, step in enumerate(steps().values(), 1)
+    (step.number, mistake)
+    for step in steps().values()
     for mistake in tomllib.loads((TESTS / "mistakes" / f"{step.name}.toml").read_text(encoding="utf-8"))["mistake"]
 ]
-PROMISES = {
-    name: int(file.name[5:7])
-    for file in sorted(TESTS.glob("test_[0-9]*.py"))
-    for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
-}
-ENOUGH = 60  # seconds for a check on a machine that is busy with other checks
-BY_NUMBER = {step.number: step for step in steps().values()}
+RIGHT = sorted((TESTS / "right").glob("*.py"))
+AT_ONCE = 3  # checks; most of a check is waiting
 
 
-def club(*words, cwd=ROOT) -> subprocess.CompletedProcess:
-    """Run the command as a learner does."""
-    command = [sys.executable, "-m", "club.cli", *map(str, words)]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # slow
-    return subprocess.run(
-        command,
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        encoding="utf-8",
-        stdin=subprocess.DEVNULL,
-        timeout=ENOUGH,
-        check=False,
-    )
-
-
-def learners_file(folder: Path, source: str | bytes) -> Path:
+def learners_file(folder: Path, source: str) -> Path:
     """A program where a learner would have it, with a clubhouse beside it."""
-    if not (folder / "clubhouse").exists():
-        shutil.copytree(STEPS / "clubhouse", folder / "clubhouse")
-    file = folder / "my_club" / "main.py"
-    file.parent.mkdir(exist_ok=True)
-    file.write_bytes(source if isinstance(source, bytes) else source.encode())
+    shutil.copytree(STEPS / "clubhouse", folder / "steps" / "clubhouse")
+    file = folder / "steps" / "my_club" / "main.py"
+    file.parent.mkdir()
+    file.write_text(source, encoding="utf-8")
     return file
 
 
-def is_verdict(run: subprocess.CompletedProcess, code: int) -> str:
-    """Check the form of what the command printed, and return it as one line."""
-    assert run.returncode == code, run.stdout + run.stderr
-    assert "Traceback" not in run.stdout + run.stderr
-    assert len(run.stdout.strip().splitlines()) <= 12, run.stdout
-    return " ".join(run.stdout.split())
-
-
-def program(number: int, mistake: dict) -> str:
+def wrong(number: int, mistake: dict) -> str:
     """The wrong program."""
     source = "\n".join([*BY_NUMBER[number].lines, ""])
     if "program" in mistake:
         return mistake["program"]
-    assert source.count(mistake["old"]) == 1, f"step {number} has no such place, or more than one: {mistake['old']}"
-    return source.replace(mistake["old"], mistake["new"])
+    for old, new in [(mistake["old"], mistake["new"]), *mistake.get("also", [])]:
+        assert source.count(old) == 1, f"step {number} has no such place, or more than one: {old}"
+        source = source.replace(old, new)
+    return source
 
 
 @pytest.fixture(scope="session")
-def checked(request, tmp_path_factory):
-    """What the command says of each program that is asked for: (a step's number, the program, up to which step).
+def verdict(request, tmp_path_factory):
+    """The verdicts on all programs that are asked for: (program, up to which step, from which step, a file beside)."""
+    free = queue.SimpleQueue()
+    all_checks = [Checks() for _ in range(AT_ONCE)]
+    for checks in all_checks:
+        free.put(checks)
 
-    A few are checked at a time, because most of a check is waiting.
-    """
-    with ThreadPoolExecutor(3) as pool:
+    def check(source, goal, start=1, beside=""):
+        file = learners_file(tmp_path_factory.mktemp("learner"), source)
+        if beside:
+            file.with_name(beside).write_text("", encoding="utf-8")
+        checks = free.get()
+        try:
+            return checks.check(file, goal, start)
+        finally:
+            free.put(checks)
 
-        def check(source, goal):
-            return club("check", learners_file(tmp_path_factory.mktemp("learner"), source), "--step", goal)
+    asked = [item.callspec.params["asked"] for item in request.session.items if "verdict" in item.fixturenames]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = {each: pool.submit(check, *each) for each in dict.fromkeys(asked)}
+        yield lambda each: found[each].result(timeout=300)
+    for checks in all_checks:
+        checks.close()
 
-        asked = [item.callspec.params["asked"] for item in request.session.items if "checked" in item.fixturenames]
-        runs = {each: pool.submit(check, *each) for each in dict.fromkeys(asked)}
-        yield lambda each: runs[each].result()
+
+def is_short(said: str) -> None:
+    assert len(said.strip().splitlines()) <= 12, said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(
     ("asked", "mistake"),
-    [((program(number, mistake), number), mistake) for number, mistake in MISTAKES],
+    [((wrong(number, mistake), number, number, mistake.get("beside", "")), mistake) for number, mistake in MISTAKES],
     ids=[f"{number}-{mistake['oops']}-{mistake['what']}" for number, mistake in MISTAKES],
 )
-def test_a_mistake_gets_its_verdict(checked, asked, mistake):
-    said = is_verdict(checked(asked), 1)
-    means = re.escape(" ".join(entries()[mistake["oops"]].means.split()))
-    assert re.search(re.sub(r"\\{\w+\\}", ".+", means), said)
-    if "line" in mistake:
-        assert " ".join(f": {mistake['line']}".split())[:50] in said
-
-
-@pytest.mark.parametrize("asked", [("\n".join(step.lines), step.number) for step in BY_NUMBER.values()], ids=BY_NUMBER)
-def test_each_step_passes(checked, asked):
-    assert "★" in is_verdict(checked(asked), 0)
-
-
-STARTER = (STEPS / "my_club" / "main.py").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    "asked", [("\n".join(step.before) or STARTER, step.number) for step in BY_NUMBER.values()], ids=BY_NUMBER
-)
-def test_the_step_before_does_not_pass(checked, asked):
-    said = is_verdict(checked(asked), 1)
-    assert f"Not yet step {asked[1]}" in said
-    assert said.startswith("★ " * (asked[1] - 1) + "☆")
+def test_a_mistake_gets_its_verdict(verdict, asked, mistake):
+    found = verdict(asked)
+    assert found.oops == mistake["oops"], found.said
+    assert mistake.get("line", found.code) == found.code, found.said
+    is_short(found.said)
 
 
 def test_each_step_has_its_mistakes_and_each_cause_is_made_to_happen():
     for number in BY_NUMBER:
         assert sum(step == number for step, _ in MISTAKES) >= 8
-    told = {oops.id for oops in entries().values() if oops.tests or oops.sentence or oops.terminal}
-    assert told == {mistake["oops"] for _, mistake in MISTAKES}
+    made_to_happen = {mistake["oops"] for _, mistake in MISTAKES} | {"not-text"}  # see test_club.py
+    assert made_to_happen == {oops.id for oops in entries().values() if oops.can_be_checked}
+
+
+@pytest.mark.parametrize("asked", [("\n".join(step.lines), step.number) for step in BY_NUMBER.values()], ids=BY_NUMBER)
+def test_each_step_passes(verdict, asked):
+    found = verdict(asked)
+    assert not found.oops, found.said
+    on_the_page = (RECORDED / f"{BY_NUMBER[asked[1]].name}-check.txt").read_text(encoding="utf-8")
+    assert found.said.split() == on_the_page.split()
+
+
+@pytest.mark.parametrize(
+    "asked", [("\n".join(step.before) or STARTER, step.number) for step in BY_NUMBER.values()], ids=BY_NUMBER
+)
+def test_the_step_before_does_not_pass(verdict, asked):
+    found = verdict(asked)
+    assert f"Not yet step {asked[1]}" in found.said
+    assert found.said.startswith("★ " * (asked[1] - 1) + "☆")
+
+
+@pytest.mark.parametrize(
+    "asked", [(file.read_text(encoding="utf-8"), int(file.name[:2])) for file in RIGHT], ids=[f.name for f in RIGHT]
+)
+def test_another_right_program_passes_too(verdict, asked):
+    found = verdict(asked)
+    assert not found.oops, found.said
+
+
+STUCK = next(mistake for number, mistake in MISTAKES if mistake["what"] == "forgets await in front of broadcast")
+
+
+@pytest.mark.parametrize("asked", [(wrong(3, STUCK), 3)])
+def test_a_mistake_is_shown_as_on_the_page(verdict, asked):
+    assert verdict(asked).said.split() == (RECORDED / "03_chat-stuck.txt").read_text(encoding="utf-8").split()
 
 
 def test_each_promise_has_a_cause_of_its_own():
-    for test, step in PROMISES.items():
-        oops, _ = cause(Failure(test, step, "Something odd happened."), "")
-        beyond = f"beyond\ndef {test}(" in "".join(f.read_text(encoding="utf-8") for f in TESTS.glob("test_[0-9]*.py"))
-        assert (test in oops.tests) != beyond, test
+    """Whatever a test may say, the checker has words for it."""
+    for file in sorted(TESTS.glob("test_[0-9]*.py")):
+        for beyond, test in re.findall(
+            r"^(@pytest\.mark\.beyond\n)?def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            oops, _ = cause(Failure(test, int(file.name[5:7]), "Something odd happened."), "")
+            assert beyond or test in oops.tests, test
 
 
 def test_each_cause_has_three_hints_and_a_piece_that_is_there():
+    last = list(steps().values())[-1]
     for oops in entries().values():
-        assert len(oops.hints) == (2 if oops.tests or oops.sentence or oops.terminal else 0), oops.id
-        last = list(steps().values())[-1]
+        assert len([*oops.hints, oops.do]) == (3 if oops.can_be_checked else 1), oops.id
         assert not oops.piece or last.find(oops.piece)

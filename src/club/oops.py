@@ -45,9 +45,14 @@ class Oops:
     code: str = ""
     look: str = ""
 
+    @property
+    def can_be_checked(self) -> bool:
+        """Whether the checker looks for it; the others are only for the pages."""
+        return bool(self.tests or self.sentence or self.terminal)
+
     def fits(self, failure: Failure, source: str) -> re.Match[str] | None:
         """The match whose named groups fill the gaps in the texts, if this is the cause."""
-        if not (self.tests or self.sentence or self.terminal) or (self.tests and failure.test not in self.tests):
+        if not self.can_be_checked or (self.tests and failure.test not in self.tests):
             return None
         places = {self.sentence: failure.sentence, self.code: source, self.terminal: failure.terminal}
         found = [re.search(pattern, text, re.MULTILINE) for pattern, text in places.items()]
@@ -77,5 +82,5 @@ def line_to_look_at(path: Path, failure: Failure, source: str, oops: Oops) -> in
         frames = re.findall(rf'File "{name}", line (\d+)|{name}:(\d+): \w+Warning', first)
         if frames:
             return int("".join(frames[0 if "Timeout (" in first else -1]))
-    pattern = re.compile(oops.look or r"(?!)")
-    return next((number for number, line in enumerate(source.splitlines(), 1) if pattern.search(line)), None)
+    found = re.search(oops.look, source, re.MULTILINE) if oops.look else None
+    return source.count("\n", 0, found.end()) + 1 if found else None

@@ -87,7 +87,10 @@ class Friend:
 
         What the club sent before is sure to be among them.
         """
-        self._socket.ping().wait(self._patience)  # the answer comes behind all that is on its way
+        try:
+            self._socket.ping().wait(self._patience)  # the answer comes behind all that is on its way
+        except ConnectionClosed:
+            pass  # That will be told when the last message has been read.
         heard = []
         while (frame := self._next(0)) is not None:
             heard.append(frame["message"])
@@ -145,8 +148,8 @@ class Club:
 
     def __init__(self, program: Program) -> None:
         self.address = f"127.0.0.1:{program.port}"
-        self.seconds_pass = program.seconds_pass
         self.terminal = program.terminal
+        self._clock = program.seconds_pass
         self._patience = program.patience
         self._http = httpx2.Client(base_url=f"http://{self.address}", timeout=self._patience, trust_env=False)
         self._friends: list[Friend] = []
@@ -185,6 +188,16 @@ class Club:
         except (InvalidHandshake, InvalidMessage, OSError, EOFError):
             trouble = "the club hung up at once"
         fail(f"{name[:20]} called {path}{{client_id}}, but {trouble}.")
+
+    def seconds_pass(self, seconds: float) -> None:
+        """Turn the program's clock on: nobody has to wait."""
+        trouble = ""
+        try:
+            self._clock(seconds)
+        except RuntimeError as error:
+            trouble = str(error).partition("\n")[0].partition(" Its terminal")[0]
+        if trouble:
+            fail(trouble)
 
     def get(self, path: str, status: int = 200, **headers: str) -> httpx2.Response:
         """Ask for this path. The answer must have this status."""
