@@ -54,6 +54,7 @@ def wrong(number: int, mistake: dict) -> str:
 @pytest.fixture(scope="session")
 def verdict(request, tmp_path_factory):
     """The verdicts on all programs that are asked for: (program, up to which step, from which step, a file beside)."""
+    tmp_path_factory.getbasetemp()  # not safe to be made by several threads at once
     free = queue.SimpleQueue()
     all_checks = [Checks() for _ in range(AT_ONCE)]
     for checks in all_checks:

@@ -18,7 +18,7 @@ clubhouse = pathlib.Path(__file__).parent.parent / "clubhouse"
 app = FastAPI(docs_url=None if clubhouse.is_dir() else "/docs", description="[Play](/)", openapi_tags=[{"name": "us"}])
 if clubhouse.is_dir():
     app.frontend("/", directory=clubhouse)
-Box = Annotated[str, Path(examples=["chat", "Ada"])]
+Box = Annotated[str, Path(json_schema_extra={"example": "chat"})]
 people = {}
 radios = []
 

@@ -87,10 +87,8 @@ class Friend:
 
         What the club sent before is sure to be among them.
         """
-        try:
+        with suppress(ConnectionClosed):  # that is told when the last message has been read
             self._socket.ping().wait(self._patience)  # the answer comes behind all that is on its way
-        except ConnectionClosed:
-            pass  # That will be told when the last message has been read.
         heard = []
         while (frame := self._next(0)) is not None:
             heard.append(frame["message"])
@@ -123,6 +121,8 @@ class Friend:
             frame = json.loads(text)
         if not isinstance(frame, dict) or not isinstance(frame.get("message"), str):
             fail(f'{heard} That is not a JSON object with a "message".')
+        if "timestamp" not in frame:
+            return Frame(frame)
         sent = None
         with suppress(ValueError, TypeError):
             sent = datetime.fromisoformat(frame.get("timestamp"))
