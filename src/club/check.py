@@ -56,7 +56,8 @@ class Verdict:
 class Judge:
     """A plugin of pytest that keeps the first failure, and tells `progress` how many steps have been held."""
 
-    def __init__(self, progress: Callable[[int], None]) -> None:
+    def __init__(self, path: Path, progress: Callable[[int], None]) -> None:
+        self.path = path
         self.progress = progress
         self.step = 0
         self.failure: Failure | None = None
@@ -71,18 +72,21 @@ class Judge:
         if self.failure:
             return
         sentence = str(getattr(call.excinfo.value, "msg", None) or call.excinfo.exconly())
-        terminal = what_it_printed(node.program, sentence) if hasattr(node, "program") else sentence
+        terminal = what_it_printed(node.program, self.path, sentence) if hasattr(node, "program") else sentence
         for more in (" Its terminal says:", " shows a traceback:"):
             sentence = sentence.partition(more)[0]
         self.failure = Failure(node.originalname, self.step, sentence, terminal)
 
 
-def what_it_printed(program: Any, sentence: str) -> str:
+def what_it_printed(program: Any, path: Path, sentence: str) -> str:
     """Its terminal. Why it answered 500 stands there only a moment after the answer."""
     end = time.monotonic() + PATIENCE
     while " 500 " in sentence and "Traceback" not in program.terminal() and time.monotonic() < end:
         time.sleep(0.02)
-    return str(program.terminal())
+    printed, found, dump = str(program.terminal()).rpartition("Timeout (")
+    # Whom the club waited for is told in the last part, of the main thread. If it is none of the learner's lines, the
+    # machine is only slow.
+    return printed + found + dump if found and str(path) in dump.rpartition("Thread 0x")[2] else printed or dump
 
 
 def read(path: Path) -> str:
@@ -144,7 +148,7 @@ def check(path: Path, goal: int, progress: Callable[[int], None] = lambda stars:
     failure = at_first_sight(path, source) or held_to_the_suite(path, range(start, goal + 1), progress)
     if failure:
         oops, gaps = cause(failure, source)
-        line = line_to_look_at(path, failure, source, oops)
+        line = int(gaps.pop("line", None) or 0) or line_to_look_at(path, failure, source, oops)
         verdict = Verdict(failure.step - 1, goal, oops.id, gaps, failure.promise, failure.sentence, line)
         lines = source.splitlines()
         verdict.code = lines[line - 1].strip() if line and line <= len(lines) else ""
@@ -162,7 +166,7 @@ def held_to_the_suite(path: Path, steps: range, progress: Callable[[int], None])
         import pytest  # noqa: PLC0415
     except ImportError:
         raise CannotTryError("The checker needs pytest. Start it with: uv run club check") from None
-    judge = Judge(progress)
+    judge = Judge(path, progress)
     os.environ |= {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     quiet = ["-x", "-W", "ignore", "-p", "no:terminal", "-p", "no:cacheprovider"]
     here = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]

@@ -43,7 +43,7 @@ class Oops:
     sentence: str = ""
     terminal: str = ""
     code: str = ""
-    look: str = ""
+    look: list[str] = field(default_factory=list)
 
     @property
     def can_be_checked(self) -> bool:
@@ -51,7 +51,7 @@ class Oops:
         return bool(self.tests or self.sentence or self.terminal)
 
     def fits(self, failure: Failure, source: str) -> re.Match[str] | None:
-        """The match whose named groups fill the gaps in the texts, if this is the cause."""
+        """The match whose named groups fill the gaps in the texts, and may tell the line, if this is the cause."""
         if not self.can_be_checked or (self.tests and failure.test not in self.tests):
             return None
         places = {self.sentence: failure.sentence, self.code: source, self.terminal: failure.terminal}
@@ -76,11 +76,17 @@ def cause(failure: Failure, source: str) -> tuple[Oops, dict[str, str]]:
 def line_to_look_at(path: Path, failure: Failure, source: str, oops: Oops) -> int | None:
     """The line of the learner's file where the trouble is, or probably is. Lines count from 1."""
     name = re.escape(str(path))
+    frame = rf'File "{name}", line (\d+)|{name}:(\d+): \w+Warning'
     if not oops.look or "Traceback" in failure.terminal:
-        # Of the first traceback the last frame is the nearest to the trouble; who holds up the club comes first.
-        first = re.split(r"\n(?=[A-Z]\w*(?:Error|Exception|Disconnect)\b)", failure.terminal)[0]
-        frames = re.findall(rf'File "{name}", line (\d+)|{name}:(\d+): \w+Warning', first)
+        # In a dump of who holds up the club, the main thread comes last, and the nearest line first. In a traceback
+        # the nearest line is the last one; of several tracebacks the first tells the cause.
+        if "Timeout (" in failure.terminal:
+            frames = re.findall(frame, failure.terminal.rpartition("\nThread 0x")[2])[:1]
+        else:
+            frames = re.findall(frame, re.split(r"\n(?=[A-Z]\w*(?:Error|Exception|Disconnect)\b)", failure.terminal)[0])
         if frames:
-            return int("".join(frames[0 if "Timeout (" in first else -1]))
-    found = re.search(oops.look, source, re.MULTILINE) if oops.look else None
-    return source.count("\n", 0, found.end()) + 1 if found else None
+            return int("".join(frames[-1]))
+    for pattern in oops.look:
+        if found := re.search(pattern, source, re.MULTILINE):
+            return source.count("\n", 0, found.end()) + 1
+    return None
