@@ -155,7 +155,9 @@ def open_for_the_room(file: Path, host: str, port: int, console: Console) -> int
     try:
         return club.wait()
     except KeyboardInterrupt:
-        club.wait(10)
+        club.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            club.wait(5)
         return 0
     finally:
         club.kill()

@@ -69,7 +69,7 @@ def cause(failure: Failure, source: str) -> tuple[Oops, dict[str, str]]:
     """The first entry that fits, and what fills its gaps. A test sees to it that there is one for every promise."""
     for oops in entries().values():
         if found := oops.fits(failure, source):
-            return oops, found.groupdict()
+            return oops, {gap: filling for gap, filling in found.groupdict().items() if filling}
     return entries()["crash"], {"name": failure.sentence}
 
 
