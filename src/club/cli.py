@@ -1,5 +1,6 @@
 """The command `club`: the map, the checker, catching up, a look at the machine, and the club for the whole room."""
 
+import re
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -37,6 +38,11 @@ def the(number: int) -> Step:
 
 def name(step: Step) -> str:
     return f"step {step.number}, {step.title.partition(' ')[2].lower()}"
+
+
+def rich(text: str) -> str:
+    """Our words, with their code in bold."""
+    return re.sub("`(.+?)`", r"[bold]\1[/]", escape(text))
 
 
 def page(step: Step) -> str:
@@ -79,7 +85,7 @@ def show(verdict: Verdict, path: Path) -> None:
             console.print(rows(("Next", name(following)), ("Page", page(following))))
         return
     step = the(verdict.stars + 1)
-    console.print(f"[bold]Not yet {name(step)}.[/] {escape(verdict.words(verdict.cause.means))}\n")
+    console.print(f"[bold]Not yet {name(step)}.[/] {rich(verdict.words(verdict.cause.means))}\n")
     console.print(
         rows(
             ("Wanted", f"{verdict.wanted}."),
@@ -112,7 +118,7 @@ def map_(
             rows(("Read", page(step)), ("Run", "uv run fastapi dev " + shown(file)), ("Check", "uv run club check"))
         )
     else:
-        console.print("Your club is ready. Show it to the room: uv run club share")
+        console.print("Your club is ready. Show it to the room: [bold]uv run club share[/]")
 
 
 @app.command("check")
@@ -135,8 +141,8 @@ def check_(
             show(verdict, file)
         elif hint:
             number, words = next_hint(file, verdict)
-            last = "  That was the last one. To see our own lines: --solution" if number == 3 else ""
-            console.print(f"[bold]Hint {number} of 3.[/] {escape(words)}{last}")
+            last = "\nThat was the last one. To see our own lines: [bold]--solution[/]" if number == 3 else ""
+            console.print(f"[bold]Hint {number} of 3.[/] {rich(words)}{last}")
         else:
             show_solution(verdict)
     raise typer.Exit(0 if not verdict.oops else 1)

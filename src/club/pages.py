@@ -144,7 +144,9 @@ def ladder() -> Lines:
 
 
 def table(head: str, rows: Iterable[tuple[str, ...]]) -> Lines:
-    cells = [[cell.replace("{name}", "…").replace("|", "&#124;") for cell in row] for row in rows]
+    cells = [
+        [cell.replace("{name}.", "…").replace("{name}", "…").replace("|", "&#124;") for cell in row] for row in rows
+    ]
     columns = head.split(" | ")
     return [f"| {head} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in cells), ""]
 
