@@ -51,7 +51,7 @@ def friends_at():
             except Exception:
                 continue
             connections.append(connection)
-        return [Friend("a friend", connection, patience=5) for connection in connections]
+        return [Friend("a friend", connection, patience=8) for connection in connections]
 
     yield friends_at
     for connection in connections:
@@ -99,7 +99,7 @@ def test_a_file_alone_in_an_empty_project_runs(step, start, tmp_path, friends_at
     ada, bo, news = friends_at(dev)
     ada.says("hello")
     bo.hears("hello")
-    news.hears("New notification for Ada", patience=8)
+    news.hears("New notification for Ada")
     assert "swagger" in dev.answers("/docs").text
     assert "there is no clubhouse at" in dev.terminal()
     assert dev.answers("/").status_code == 404
