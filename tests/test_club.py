@@ -14,6 +14,7 @@ import pytest
 
 from club.ladder import ROOT, STEPS
 from suite.dev import free_port
+from suite.program import end_all
 
 ENOUGH = 60  # seconds for one command
 WRONG = "from fastapi import FastAPI\n\napp = FastAPI(\n"
@@ -157,7 +158,7 @@ def test_it_looks_again_on_every_save(home):
                 assert line, seen
                 seen += line
     finally:
-        process.kill()
+        end_all([process.pid])
         process.communicate(timeout=5)
 
 
@@ -196,7 +197,7 @@ def test_sharing_opens_one_door_on_one_address(home):
     process = start(home, "share", STEPS / "05_docs_page" / "main.py", "--host", "127.0.0.1", "--port", port)
     try:
         said = ""
-        while "startup complete" not in said:
+        while "Uvicorn running" not in said:
             line = process.stdout.readline()
             assert line, said
             said += line
@@ -212,7 +213,7 @@ def test_sharing_opens_one_door_on_one_address(home):
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=10)
     finally:
-        process.kill()
+        end_all([process.pid])
         process.communicate(timeout=5)
 
 

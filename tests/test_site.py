@@ -171,17 +171,15 @@ def test_no_recording_is_older_than_what_it_shows():
     assert made_from == now, "run: uv run --all-groups python -m club.record"
 
 
-@pytest.mark.step(1)
-def test_the_terminal_says_what_the_pages_show(main_py, tmp_path):
+def test_the_terminal_says_what_the_pages_show(tmp_path):
     record = pytest.importorskip("club.record")
-    recorded = record.RECORDED / f"{main_py.parent.name}-terminal.txt"
-    if not recorded.is_file():
-        pytest.skip("nothing is recorded of this program")
-    dev = DevServer(main_py.parent, tmp_path / "terminal.txt", "main.py")
-    try:
-        assert record.clean(dev.terminal()) == recorded.read_text(encoding="utf-8")
-    finally:
-        dev.stop()
+    for recorded in record.RECORDED.glob("*-terminal.txt"):
+        folder = ROOT / "steps" / recorded.name.removesuffix("-terminal.txt")
+        dev = DevServer(folder, tmp_path / "terminal.txt", "main.py")
+        try:
+            assert record.clean(dev.terminal()) == recorded.read_text(encoding="utf-8")
+        finally:
+            dev.stop()
 
 
 # --- the site, built -----------------------------------------------------------------------------------------

@@ -84,6 +84,12 @@ def frames(page: Page) -> str:
     return "".join(f"{way:14}{text}\n" for _, way, _, text in reversed(cells))
 
 
+def keep(name: str, what: str, text: str) -> None:
+    """Write it down if a page shows it."""
+    if any(f"[[recorded {name} {what}]]" in page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md")):
+        (RECORDED / f"{name}-{what}.txt").write_text(text, encoding="utf-8")
+
+
 def clean(terminal: str) -> str:
     """The part of the terminal that is the same on every machine."""
     lines = terminal.replace(str(ROOT), "…").splitlines()
@@ -111,13 +117,13 @@ def record(browser: Browser, name: str, number: int) -> None:
                 page = see(browser, url, scheme, number)
                 page.screenshot(path=RECORDED / f"{name}-{scheme}.png", scale="css")
                 if scheme == "light" and number >= 3:
-                    (RECORDED / f"{name}-frames.txt").write_text(frames(page), encoding="utf-8")
+                    keep(name, "frames", frames(page))
                 page.context.close()
         finally:
             club.terminate()
             club.wait(10)
             terminal.seek(0)
-            (RECORDED / f"{name}-terminal.txt").write_text(clean(terminal.read()), encoding="utf-8")
+            keep(name, "terminal", clean(terminal.read()))
 
 
 def verdict(source: str, number: int) -> str:
@@ -134,10 +140,10 @@ def verdict(source: str, number: int) -> str:
 
 def record_verdicts(step: Step) -> None:
     source = "\n".join([*step.lines, ""])
-    (RECORDED / f"{step.name}-check.txt").write_text(verdict(source, step.number), encoding="utf-8")
+    keep(step.name, "check", verdict(source, step.number))
     if step.name == "03_chat":
         wrong = source.replace("            await manager.broadcast", "            manager.broadcast")
-        (RECORDED / f"{step.name}-stuck.txt").write_text(verdict(wrong, step.number), encoding="utf-8")
+        keep(step.name, "stuck", verdict(wrong, step.number))
 
 
 def main() -> None:
