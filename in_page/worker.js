@@ -2,38 +2,29 @@
 import { unzipSync } from "fflate";
 
 const here = new URL("./", import.meta.url);
-const SNAPSHOT = new URL("snapshot", here).href; // Python's memory, with FastAPI in it; made here, never downloaded
+const SNAPSHOT = "snapshot"; // Python's memory, with FastAPI in it; made here, never downloaded
 const SITE = "/lib/python3.14/site-packages";
 
 const post = (kind, more = {}) => self.postMessage({ kind, ...more });
 const store = (async () => self.caches?.open(`club ${here.pathname}`))().catch(() => undefined);
 const progress = { loaded: 0, total: 0 };
 
-/** A file of the runtime: kept after the first time, counted while it comes. */
+/** A file of the runtime, counted while it comes. */
 async function get(name) {
-  const url = new URL(name, here).href;
-  const kept = await (await store)?.match(url);
-  if (kept) return kept;
-  const answer = await fetch(url);
+  const answer = await fetch(new URL(name, here));
   if (!answer.ok) throw new Error(`${answer.status} for ${name}`);
-  const bytes = await new Response(
-    answer.body.pipeThrough(
-      new TransformStream({
-        transform(chunk, out) {
-          progress.loaded += chunk.length;
-          post("progress", progress);
-          out.enqueue(chunk);
-        },
-      }),
-    ),
-  ).arrayBuffer();
-  const copy = () => new Response(bytes, { headers: { "content-type": answer.headers.get("content-type") ?? "" } });
-  (await store)?.put(url, copy()).catch(() => {}); // a full disk is no reason to stop
-  return copy();
+  const count = new TransformStream({
+    transform(chunk, out) {
+      progress.loaded += chunk.length;
+      post("progress", progress);
+      out.enqueue(chunk);
+    },
+  });
+  return answer.body.pipeThrough(count);
 }
 
 /** Ours are packed by us, so that they are small from any server. */
-const unpacked = async (name) => (await get(name)).body.pipeThrough(new DecompressionStream("gzip"));
+const unpacked = async (name) => (await get(name)).pipeThrough(new DecompressionStream("gzip"));
 const bytesOf = async (body) => new Uint8Array(await new Response(await body).arrayBuffer());
 
 function fill(FS, zip, folder = "/") {
@@ -47,17 +38,14 @@ function fill(FS, zip, folder = "/") {
 async function boot(snapshot) {
   const manifest = await (await fetch(new URL("manifest.json", here))).json();
   const needed = ["wasm.bin", "core.bin", "library.bin"];
-  const missing = await Promise.all(needed.map(async (name) => ((await (await store)?.match(new URL(name, here).href)) ? 0 : manifest.sizes[name])));
-  progress.total = missing.reduce((sum, size) => sum + size);
-  const [wasm, core, library] = needed.map(unpacked);
-  const files = bytesOf(core);
-  const code = bytesOf(library);
+  progress.total = needed.reduce((sum, name) => sum + manifest.sizes[name], 0);
+  const [wasm, files, code] = needed.map((name) => bytesOf(unpacked(name)));
   const [{ loadPyodide }, { default: createModule }] = await Promise.all(
     ["pyodide.mjs", "pyodide.asm.mjs"].map((name) => import(new URL(name, here))),
   );
-  await Promise.all([files, code]);
+  await Promise.all([wasm, files, code]);
   post("progress", { stage: "python" });
-  WebAssembly.instantiateStreaming = async (_, imports) => WebAssembly.instantiate(await bytesOf(wasm), imports);
+  WebAssembly.instantiateStreaming = async (_, imports) => WebAssembly.instantiate(await wasm, imports);
   const python = await loadPyodide({
     indexURL: here.href,
     stdLibURL: "data:application/zip;base64,UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==", // an empty zip: ours is in core.bin
@@ -130,7 +118,7 @@ const commands = {
   async run({ source, parcel }) {
     const { python, bridge, rest } = await started;
     if (!folders.has(parcel)) {
-      fill(python.FS, await bytesOf((await get(parcel)).body), "/home/learner/");
+      fill(python.FS, await bytesOf(get(parcel)), "/home/learner/");
       folders.add(parcel);
     }
     if (/\bimport\b/.test(source) && !knows(python, source)) await rest;

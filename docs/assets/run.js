@@ -257,6 +257,8 @@ class Runner {
       if (ok) {
         part.say("On the air", "running");
         this.#open();
+        const { runtime: name } = this.#section.dataset;
+        navigator.serviceWorker?.register(new URL(`../service-worker.js?runtime=${name}`, assets)).catch(() => {});
       } else if (this.#section.dataset.state === "starting") {
         part.say("It did not start. The terminal says why.", "wrong");
       }
@@ -265,7 +267,6 @@ class Runner {
       this.broken({ text: String(error) });
     }
     part.run.disabled = false;
-    navigator.serviceWorker?.register(new URL("../service-worker.js", assets)).catch(() => {});
   }
 
   async stop() {
@@ -305,7 +306,7 @@ class Runner {
     let seen = 0;
     frame.network = {
       open: (path) => new Socket(live, `/${path}`),
-      get: async (path) => (live.sockets, await live.http("GET", `/${path}`)),
+      get: (path) => live.http("GET", `/${path}`),
       isNew: () => seen !== (seen = live.runs),
     };
     frame.onload = () => {
