@@ -6,13 +6,12 @@
 const PATIENCE = 700; // ms that a program has to end by itself
 
 /** One end of a line to the program in the worker. It has what the clubhouse needs of a WebSocket. */
-class Socket extends EventTarget {
+export class Socket {
   static #last = 0;
   id = ++Socket.#last;
   #runtime;
 
   constructor(runtime, path) {
-    super();
     this.#runtime = runtime;
     runtime.sockets.set(this.id, this);
     runtime.post("open", { id: this.id, path });
@@ -145,7 +144,7 @@ function unable() {
   return "";
 }
 
-let runtime; // one for the tab
+export let runtime; // one for the tab
 
 class Runner {
   #section;
@@ -171,10 +170,10 @@ class Runner {
       return;
     }
     this.#runtime = runtime ??= new Runtime(this.#folder);
-    this.#build();
     for (const kind of ["progress", "terminal", "error", "broken"]) {
       runtime.addEventListener(kind, ({ detail }) => this[kind](detail), { signal: this.#listening.signal });
     }
+    this.#build();
   }
 
   #build() {
@@ -205,6 +204,7 @@ class Runner {
     part.code.before(bar, part.progress);
     part.code.after(part.hint, part.oops, part.terminal);
     part.say(notes.read(this.#note) === null ? "Try it here. You need no terminal for this." : "Your own lines are kept here.");
+    if (this.#section.dataset.start && welcome()) this.run();
   }
 
   get #note() {
@@ -258,7 +258,8 @@ class Runner {
         part.say("On the air", "running");
         this.#open();
         const { runtime: name } = this.#section.dataset;
-        navigator.serviceWorker?.register(new URL(`../service-worker.js?runtime=${name}`, assets)).catch(() => {});
+        const worker = new URL(`../service-worker.js?runtime=${name}`, assets);
+        setTimeout(() => navigator.serviceWorker?.register(worker).catch(() => {}), 2000); // when the friends are in
       } else if (this.#section.dataset.state === "starting") {
         part.say("It did not start. The terminal says why.", "wrong");
       }
@@ -366,6 +367,13 @@ class Runner {
 
 /** Words with `code` in them. */
 const inline = (text) => text.split("`").map((part, at) => (at % 2 ? element("code", { textContent: part }) : part));
+
+/** May eight megabytes come, and things move, though nobody has asked? Who cannot be asked is not. */
+function welcome() {
+  const { saveData, type, effectiveType } = navigator.connection ?? {};
+  const free = effectiveType === "4g" && !saveData && type !== "cellular";
+  return free && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
 
 let runners = [];
 

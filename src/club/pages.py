@@ -10,7 +10,7 @@ Each of these stands on a line of its own in a page:
     [[recorded 03_chat terminal]]      what a run printed
     [[picture 03_chat Ada and Bo …]]   what a run showed, and the words for those who cannot see it
     [[checked test_03_chat.py::test_friends_hear_each_other]]
-    [[run 03_chat]]                    the program, to be run and changed in the page
+    [[run 03_chat]]                    the program, to be run and changed in the page; `itself`: it need not be asked
     [[take-home 03_chat]]              the zip that runs anywhere
     [[map]]                            all steps
     [[oops terminal]]                  what can go wrong there, or on the `page`, or with the `checker`
@@ -140,14 +140,14 @@ def scene(name: str) -> str:
     return f'<figure class="scene">{opening}{drawn}</svg>{pause}<figcaption>{words[0]}</figcaption></figure>'
 
 
-def run(name: str) -> Lines:
+def run(name: str, start: str = "") -> Lines:
     """The program as it is; `run.js` puts the buttons and the club around it."""
     this, runtime = step(name), in_page.built()
     if not runtime:
         return [*code(name), "The club does not run in this page: `python -m club.in_page` was not run.", ""]
     new = " ".join(map(str, sorted(this.new if this.before else ())))
-    opening = f'<section class="run" data-step="{name}" data-new="{new}" data-runtime="{runtime}" markdown="1">'
-    return [opening, "", *code(name), "</section>", ""]
+    data = f'data-step="{name}" data-new="{new}" data-runtime="{runtime}" data-start="{start}"'
+    return [f'<section class="run" {data} markdown="1">', "", *code(name), "</section>", ""]
 
 
 def ladder() -> Lines:

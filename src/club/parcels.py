@@ -1,4 +1,4 @@
-"""What the site needs from outside `docs/`: the clubhouse, for its look and to run in a page, and the steps to take home."""
+"""What the site needs from outside `docs/`: the clubhouse, which its pages wear and show, and the steps to take home."""
 
 import shutil
 import zipfile
