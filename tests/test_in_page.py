@@ -15,7 +15,7 @@ from suite.site import Served
 ladder = pytest.importorskip("club.ladder", reason="the tests of the site need: uv run --all-groups pytest")
 
 ROOT = Path(__file__).parent.parent
-SOON = 60_000  # ms for the first start of Python on a busy machine
+SOON = 20_000  # ms for the first start of Python on a busy machine
 CHAT = "03_chat"
 
 each_step = pytest.mark.parametrize("step", ladder.steps())
@@ -126,14 +126,14 @@ def test_a_change_is_on_the_air_within_a_second_and_is_kept(runner):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "says", "line", "means"),
+    ("old", "new", "says", "means"),
     [
-        ("manager = Conn", "manager = Con", "NameError: name 'Con", 45, "Python does not know the name"),
-        ("class ConnectionManager:", "class ConnectionManager", "SyntaxError", 22, "Python cannot read this line"),
-        ("manager = Connection", "while True: pass  #", "LoopStuckError", 45, "nobody else got a turn"),
+        ("manager = Conn", "manager = Con", "NameError: name 'Con", "Python does not know the name"),
+        ("class ConnectionManager:", "class ConnectionManager", "SyntaxError", "Python cannot read this line"),
+        ("manager = Connection", "while True: pass  #", "LoopStuckError", "nobody else got a turn"),
     ],
 )
-def test_an_error_is_shown_with_its_line_and_in_plain_words(runner, old, new, says, line, means):
+def test_an_error_is_shown_with_its_line_and_in_plain_words(runner, old, new, says, means):
     here = runner().run()
     here.types(old, new)
     here.press("Run")
@@ -141,8 +141,7 @@ def test_an_error_is_shown_with_its_line_and_in_plain_words(runner, old, new, sa
     assert says in here.terminal.inner_text()
     assert "site-packages" not in here.terminal.inner_text()
     assert means in here.box.get_by_role("alert").inner_text()
-    numbered = here.box.locator(".cm-line.wrong").inner_text()
-    assert numbered == here.code.split("\n")[line - 1]
+    assert new in here.box.locator(".cm-line.wrong").inner_text()
     here.press("Start over")
     here.run()
     here.says("Ada", "all is well")

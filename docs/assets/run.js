@@ -4,6 +4,7 @@
 // Nothing heavy is fetched before Run.
 
 const PATIENCE = 700; // ms that a program has to end by itself
+const TOO_LONG = 5000; // ms without an answer, as in club.js
 
 /** One end of a line to the program in the worker. It has what the clubhouse needs of a WebSocket. */
 export class Socket {
@@ -49,7 +50,7 @@ class Runtime extends EventTarget {
     this.#worker?.postMessage({ kind, ...more });
   }
 
-  /** Put a program on the air; true when it is. */
+  /** Put a program on the air. Resolves to true when it is there. */
   async run(source, parcel) {
     if (!this.#worker) {
       this.#worker = new Worker(new URL("worker.js", this.#address), { type: "module" });
@@ -58,7 +59,7 @@ class Runtime extends EventTarget {
     }
     this.post("run", { source, parcel });
     const ok = await this.#answer("started");
-    this.runs += ok;
+    if (ok) this.runs++;
     return ok;
   }
 
@@ -69,9 +70,7 @@ class Runtime extends EventTarget {
     this.post("stop");
     const worker = this.#worker;
     const late = setTimeout(() => {
-      worker.terminate();
-      this.#worker = null;
-      this.#settle("stopped", true);
+      if (this.#worker === worker) this.#end();
     }, PATIENCE);
     await this.#answer("stopped");
     clearTimeout(late);
@@ -81,7 +80,10 @@ class Runtime extends EventTarget {
   async http(method, path, headers = [], body = new ArrayBuffer(0)) {
     const id = ++this.#last;
     this.post("http", { id, method, path, headers, body });
-    const { status, headers: pairs, data } = await this.#answer(`http ${id}`);
+    setTimeout(() => this.#settle(`http ${id}`, null), TOO_LONG);
+    const answer = await this.#answer(`http ${id}`);
+    if (!answer) throw new Error("no answer");
+    const { status, headers: pairs, data } = answer;
     return new Response([204, 304].includes(status) ? null : data, { status, headers: pairs });
   }
 
@@ -100,11 +102,14 @@ class Runtime extends EventTarget {
     else if (kind === "http") this.#settle(`http ${detail.id}`, detail);
     else if (kind === "socket") this.sockets.get(detail.id)?.hear(detail);
     else this.dispatchEvent(new CustomEvent(kind, { detail }));
-    if (kind === "broken") {
-      this.#worker?.terminate();
-      this.#worker = null;
-      this.#settle("started", false);
-    }
+    if (kind === "broken") this.#end();
+  }
+
+  /** Without its worker nobody gets an answer any more. */
+  #end() {
+    this.#worker?.terminate();
+    this.#worker = null;
+    for (const name of [...this.#asked.keys()]) this.#settle(name, null);
   }
 }
 
