@@ -12,7 +12,8 @@ const LINKING = /\.html$|\.css$|\/clubhouse\/[\w-]+\.js$/;
 async function keep() {
   const cache = await caches.open(NAME);
   const { sizes } = await (await fetch(`${FOREVER}manifest.json`)).json();
-  const files = ["index.html", "assets/clubhouse/index.html", "search/search_index.json", "search/search_index.js"];
+  const files = ["index.html", "assets/clubhouse/index.html", "sitemap.xml"];
+  files.push("search/search_index.json", "search/search_index.js");
   files.push(...["manifest.json", "worker.js", "editor.js", ...Object.keys(sizes)].map((file) => FOREVER + file));
   const found = new Set(files.map((file) => new URL(file, registration.scope).href));
   for (const url of found) {

@@ -316,7 +316,7 @@ async def http(number: int, method: str, target: str, headers: str, body: Any) -
     if server:
         status, pairs, answer = await server.http(method, target, json.loads(headers), body.to_bytes())
     else:
-        status, pairs, answer = 503, [], b""
+        status, pairs, answer = 0, [], b""  # as where no server is
     tell("http", json.dumps({"id": number, "status": status, "headers": pairs}), answer)
 
 

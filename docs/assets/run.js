@@ -82,7 +82,7 @@ class Runtime extends EventTarget {
     this.post("http", { id, method, path, headers, body });
     setTimeout(() => this.#settle(`http ${id}`, null), TOO_LONG);
     const answer = await this.#answer(`http ${id}`);
-    if (!answer) throw new Error("no answer");
+    if (!answer?.status) throw new Error("no answer");
     const { status, headers: pairs, data } = answer;
     return new Response([204, 304].includes(status) ? null : data, { status, headers: pairs });
   }
