@@ -15,6 +15,7 @@ import pytest
 from suite.browser import PATIENCE, Window, browser  # noqa: F401
 from suite.friends import Club, Friend
 from suite.program import Program, end_marked, get_ready
+from suite.site import served, site, sites  # noqa: F401
 from suite.words import textstat  # noqa: F401
 
 STEPS = Path(__file__).parent.parent / "steps"

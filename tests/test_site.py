@@ -1,22 +1,17 @@
 """The site: its words, its code, its pictures, and the site as two builders make it."""
 
 import ast
-import functools
-import http.server
 import json
-import os
 import re
-import shutil
 import statistics
-import subprocess
 import sys
-import threading
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from suite.dev import DevServer
+from suite.site import build, copy_of_the_repository
 
 ladder = pytest.importorskip("club.ladder", reason="the tests of the site need: uv run --all-groups pytest")
 
@@ -185,46 +180,6 @@ def test_the_terminal_says_what_the_pages_show(tmp_path):
 # --- the site, built -----------------------------------------------------------------------------------------
 
 
-def copy_of_the_repository(folder):
-    for name in ("docs", "steps", "tests", "src"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "mkdocs.yml", folder)
-
-
-def build(builder, folder):
-    """Build the site in this folder, strictly, with one of the builders; returns the finished process."""
-    pytest.importorskip(builder, reason="the site needs: uv run --all-groups pytest")
-    return subprocess.run(
-        [sys.executable, "-m", builder, "build", "--strict"],
-        cwd=folder,
-        env=os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(folder / "src"), "PYTHONUTF8": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-
-
-@pytest.fixture(scope="session")
-def sites(tmp_path_factory):
-    """The finished site of each builder."""
-
-    @functools.cache
-    def site(builder):
-        folder = tmp_path_factory.mktemp(builder)
-        copy_of_the_repository(folder)
-        done = build(builder, folder)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return folder / "site"
-
-    return site
-
-
-@pytest.fixture(scope="session")
-def site(sites):
-    return sites("mkdocs")
-
-
 def blocks(html):
     """All code on a page, as a reader sees it, with the marks of new lines."""
     html = re.sub(r'<span class="hll">', "NEW ", html)
@@ -270,32 +225,6 @@ def test_a_step_taken_home_runs(step, site, tmp_path):
         assert "not exist" not in dev.terminal()
     finally:
         dev.stop()
-
-
-class Served:
-    """The site at an address of this machine."""
-
-    def __init__(self, folder):
-        handler = functools.partial(Quiet, directory=str(folder))
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.address = f"127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="session")
-def served(site):
-    served = Served(site)
-    yield served
-    served.close()
 
 
 def html(page):

@@ -10,6 +10,7 @@ Each of these stands on a line of its own in a page:
     [[recorded 03_chat terminal]]      what a run printed
     [[picture 03_chat Ada and Bo …]]   what a run showed, and the words for those who cannot see it
     [[checked test_03_chat.py::test_friends_hear_each_other]]
+    [[run 03_chat]]                    the program, to be run and changed in the page; `itself`: it need not be asked
     [[take-home 03_chat]]              the zip that runs anywhere
     [[map]]                            all steps
     [[oops terminal]]                  what can go wrong there, or on the `page`, or with the `checker`
@@ -30,6 +31,7 @@ from typing import Any
 from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
+from club import in_page
 from club.ladder import ROOT, NotFoundError, Step, step, steps
 from club.oops import entries
 from club.parcels import pack
@@ -138,6 +140,16 @@ def scene(name: str) -> str:
     return f'<figure class="scene">{opening}{drawn}</svg>{pause}<figcaption>{words[0]}</figcaption></figure>'
 
 
+def run(name: str, start: str = "") -> Lines:
+    """The program as it is; `run.js` puts the buttons and the club around it."""
+    this, runtime = step(name), in_page.built()
+    if not runtime:
+        return [*code(name), "The club does not run in this page: `python -m club.in_page` was not run.", ""]
+    new = " ".join(map(str, sorted(this.new if this.before else ())))
+    data = f'data-step="{name}" data-new="{new}" data-runtime="{runtime}" data-start="{start}"'
+    return [f'<section class="run" {data} markdown="1">', "", *code(name), "</section>", ""]
+
+
 def ladder() -> Lines:
     rungs = [f"{each.number}. [{each.title.partition(' ')[2]}](steps/{each.name}.md)" for each in steps().values()]
     return ['<div class="ladder" markdown="1">', "", *rungs, "", "</div>", ""]
@@ -200,6 +212,7 @@ MARKDOWN: dict[str, Callable[..., Lines]] = {
     "diff": diff,
     "recorded": recorded,
     "picture": picture,
+    "run": run,
     "checked": checked,
     "take-home": lambda name: [f"[Take {step(name).name} home](../take-home/{name}.zip){{ .md-button download }}", ""],
     "map": ladder,

@@ -1,4 +1,4 @@
-"""What the site needs from outside `docs/`: the colours and letters of the clubhouse, and the steps to take home."""
+"""What the site needs from outside `docs/`: the clubhouse, which its pages wear and show, and the steps to take home."""
 
 import shutil
 import zipfile
@@ -23,9 +23,7 @@ entrypoint = "my_club.main:app"
 def pack() -> None:
     """Put them into `docs/`, once for each run of a site builder. Git ignores them."""
     clubhouse = STEPS / "clubhouse"
-    look = ROOT / "docs" / "assets" / "clubhouse"
-    shutil.copytree(clubhouse / "fonts", look / "fonts", dirs_exist_ok=True)
-    shutil.copy2(clubhouse / "tokens.css", look)
+    shutil.copytree(clubhouse, ROOT / "docs" / "assets" / "clubhouse", dirs_exist_ok=True)
 
     parcels = ROOT / "docs" / "take-home"
     parcels.mkdir(exist_ok=True)

@@ -7,7 +7,7 @@ import { XRay } from "./x-ray.js";
 const FRIENDS = 3; // that talk in one window
 
 const part = (id) => document.getElementById(id);
-const club = new Club();
+const club = new Club(frameElement?.network); // in a page of the site, the program runs in that page
 const air = new Air(part("air"), part("wires"), part("hub").lastElementChild);
 const xray = new XRay(part("frames").querySelector("tbody"));
 const asked = new URLSearchParams(location.search).get("friend");

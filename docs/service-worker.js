@@ -1,0 +1,55 @@
+// After the first Run the whole site works with the network off, the club in the page too.
+//
+// `run.js` registers it with the name of the runtime: a new runtime brings a new worker, which keeps everything anew.
+
+const runtime = new URL(location).searchParams.get("runtime");
+const NAME = `site ${registration.scope} ${runtime}`;
+const FOREVER = new URL(`assets/in-page/${runtime}/`, registration.scope).href; // its name changes with its content
+const LINK = /(?:href|src)="([^"#?]+)|url\("?([^")]+)|(?:from|import) "(\.[^"]+)|new URL\("([\w.-]+)"|"search": ?"([^"]+)/g;
+const LINKING = /\.html$|\.css$|\/clubhouse\/[\w-]+\.js$/;
+
+/** Follow every link from the first page. */
+async function keep() {
+  const cache = await caches.open(NAME);
+  const { sizes } = await (await fetch(`${FOREVER}manifest.json`)).json();
+  const files = ["index.html", "assets/clubhouse/index.html", "sitemap.xml"];
+  files.push("search/search_index.json", "search/search_index.js");
+  files.push(...["manifest.json", "worker.js", "editor.js", ...Object.keys(sizes)].map((file) => FOREVER + file));
+  const found = new Set(files.map((file) => new URL(file, registration.scope).href));
+  for (const url of found) {
+    const answer = await fetch(url);
+    if (!answer.ok) continue;
+    await cache.put(url, answer.clone());
+    if (!LINKING.test(url)) continue;
+    for (const [, ...links] of (await answer.text()).matchAll(LINK)) {
+      const link = new URL(links.find(Boolean), url).href;
+      if (link.startsWith(registration.scope)) found.add(link);
+    }
+  }
+  for (const name of await caches.keys()) {
+    if (name.startsWith(`site ${registration.scope} `) && name !== NAME) await caches.delete(name);
+  }
+}
+
+async function answer(request) {
+  const cache = await caches.open(NAME);
+  const kept = () => cache.match(request, { ignoreSearch: true });
+  if (request.url.startsWith(FOREVER)) return (await kept()) ?? fetch(request);
+  try {
+    const fresh = await fetch(request);
+    if (fresh.status === 200) await cache.put(request, fresh.clone());
+    return fresh;
+  } catch {
+    return (await kept()) ?? Response.error();
+  }
+}
+
+addEventListener("install", (event) => {
+  skipWaiting();
+  event.waitUntil(keep());
+});
+addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+addEventListener("fetch", (event) => {
+  const { method, url } = event.request;
+  if (method === "GET" && url.startsWith(registration.scope)) event.respondWith(answer(event.request));
+});

@@ -1,0 +1,49 @@
+// node build.mjs WHEELS OUT: from Pyodide (npm) and wheels (PyPI) to the few files that a page fetches.
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { loadPyodide } from "pyodide";
+
+const [wheels, out] = process.argv.slice(2);
+const here = dirname(fileURLToPath(import.meta.url));
+const runtime = join(here, "node_modules", "pyodide");
+const sizes = {};
+const write = (name, bytes) => {
+  sizes[name] = bytes.length;
+  writeFileSync(join(out, name), bytes);
+};
+const pack = (name, bytes) => write(name, gzipSync(bytes, { level: 9 }));
+
+// Pyodide compiles its own libraries, so the byte code always fits its Python.
+const python = await loadPyodide({ indexURL: runtime });
+const unpack = (file, format, extractDir) => {
+  python.FS.mkdirTree(extractDir);
+  python.unpackArchive(new Uint8Array(readFileSync(file)), format, { extractDir });
+};
+for (const wheel of readdirSync(wheels)) unpack(join(wheels, wheel), "wheel", "/lib/python3.14/site-packages");
+unpack(join(runtime, "python_stdlib.zip"), "zip", "/stdlib");
+python.FS.mkdirTree("/lib/python3.14/site-packages/club");
+for (const file of ["__init__.py", "oops.py", "oops.toml"]) {
+  python.FS.writeFile(`/lib/python3.14/site-packages/club/${file}`, readFileSync(join(here, "../src/club", file)));
+}
+python.FS.writeFile("/lib/python3.14/site-packages/bridge.py", readFileSync(join(here, "bridge.py")));
+const library = await python.runPythonAsync(readFileSync(join(here, "pack.py"), "utf8"));
+for (const name of ["core", "rest"]) pack(`${name}.bin`, python.FS.readFile(`/${name}.zip`));
+pack("library.bin", python.FS.readFile(library));
+pack("wasm.bin", readFileSync(join(runtime, "pyodide.asm.wasm")));
+for (const name of ["pyodide.mjs", "pyodide.asm.mjs"]) write(name, readFileSync(join(runtime, name)));
+
+await build({
+  entryPoints: ["worker.js", "editor.js"].map((file) => join(here, file)),
+  outdir: out,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  legalComments: "linked",
+});
+const { info } = JSON.parse(readFileSync(join(runtime, "pyodide-lock.json"), "utf8"));
+writeFileSync(join(out, "manifest.json"), JSON.stringify({ library, info, sizes }));
+process.exit(0);

@@ -1,0 +1,48 @@
+"""Runs in Pyodide, at build time: packs the libraries as byte code, those that a chat needs apart from the rest."""
+
+import pathlib
+import py_compile
+import re
+import sys
+import zipfile
+
+import bridge
+
+await bridge.warm_up()  # type: ignore  # noqa: F704, PLE1142
+
+LIB, SITE = "lib/python3.14", "lib/python3.14/site-packages"
+# What cannot run in a browser, or is never asked for by a program that serves.
+UNUSED = re.compile(
+    r"(idlelib|test|turtledemo|turtle|tkinter|ensurepip|curses|_pyrepl|pdb|bdb|doctest|pydoc|pydoc_data|venv|sqlite3|"
+    r"multiprocessing|xmlrpc|mailbox|imaplib|smtplib|poplib|ftplib|profile|cProfile|pstats|pickletools|wsgiref|dbm|"
+    r"anyio/_backends/_trio|anyio/pytest_plugin|starlette/testclient|fastapi/.agents|pydantic/mypy)([./]|$)"
+)
+used = set(sys.modules)
+packs = {name: zipfile.ZipFile(f"/{name}.zip", "w") for name in ("core", "rest")}  # stored: gzip does better on all
+library = ""
+for root, folder in (("/stdlib", LIB), ("/" + SITE, SITE)):
+    for file in sorted(pathlib.Path(root).rglob("*")):
+        path = file.relative_to(root).as_posix()
+        if file.is_dir() or UNUSED.match(path):
+            continue
+        pack = packs["core" if path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") in used else "rest"]
+        match file.suffix:
+            case ".so":  # the worker links it before Python starts
+                library = str(file)
+                packs["core"].writestr(f"{folder}/{path}", b"")
+            case ".py":
+                bytecode = pathlib.Path("/tmp/bytecode")
+                mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+                py_compile.compile(str(file), str(bytecode), f"/{folder}/{path}", True, 2, mode)
+                name = f"{folder}/{path}c"
+                if re.match(r"anyio/(.*/)?__init__", path):  # anyio reads its own source
+                    pack.writestr(f"{folder}/{path}", file.read_bytes())
+                    name = f"{folder}/{path[: path.rindex('/')]}/__pycache__/{file.stem}.cpython-314.pyc"
+                pack.writestr(name, bytecode.read_bytes())
+            case ".toml":
+                packs["core"].writestr(f"{folder}/{path}", file.read_bytes())
+            case _ if file.name in {"METADATA", "entry_points.txt"}:
+                packs["core"].writestr(f"{folder}/{path}", file.read_bytes().partition(b"\n\n")[0] + b"\n")
+for each in packs.values():
+    each.close()
+library

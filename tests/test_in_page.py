@@ -1,0 +1,265 @@
+"""The club in the page: Run puts a step's program on the air, in the browser, with no server and no network."""
+
+import re
+import shutil
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from suite.browser import missing
+from suite.dev import DevServer
+from suite.site import Served
+
+ladder = pytest.importorskip("club.ladder", reason="the tests of the site need: uv run --all-groups pytest")
+
+ROOT = Path(__file__).parent.parent
+SOON = 20_000  # ms for the first start of Python on a busy machine
+CHAT = "03_chat"
+
+each_step = pytest.mark.parametrize("step", ladder.steps())
+
+
+class Runner:
+    """A page of the site with a program that can be run."""
+
+    def __init__(self, window, step=CHAT, page=None):
+        self.window = window.opens(page or f"/steps/{step}.html")
+        self.page = window.page
+        self.box = self.page.locator("section.run")
+        self.house = self.page.frame_locator("iframe.clubhouse")
+        self.terminal = self.box.get_by_role("log", name="Terminal")
+
+    def press(self, name):
+        self.box.get_by_role("button", name=name, exact=True).click()
+
+    def run(self):
+        self.press("Run")
+        return self.is_in("running")
+
+    def is_in(self, state):
+        self.page.locator(f"section.run[data-state={state!r}]").wait_for(timeout=SOON)
+        return self
+
+    def says(self, friend, words):
+        self.talkie(friend, "[data-state=connected]").wait_for()
+        self.talkie(friend).get_by_role("textbox", name="Message").fill(words)
+        self.talkie(friend).get_by_role("textbox", name="Message").press("Enter")
+
+    def hears(self, friend, words):
+        self.talkie(friend).get_by_role("log").get_by_text(words, exact=True).wait_for()
+
+    def talkie(self, friend, more=":not([news])"):
+        return self.house.locator(f"walkie-talkie[name={friend}]:not([news]){more}")
+
+    @property
+    def code(self):
+        """The program, as it stands in the editor."""
+        return self.page.evaluate("document.querySelector('.cm-content').cmTile.view.state.doc.toString()")
+
+    def types(self, old, new):
+        """Change the program as a learner does: by clicking and typing."""
+        lines = self.code.split("\n")
+        number = next(at for at, line in enumerate(lines) if old in line)
+        self.box.get_by_role("textbox", name="main.py").focus()
+        keyboard = self.page.keyboard
+        keyboard.press("Control+Home")
+        for _ in range(number):
+            keyboard.press("ArrowDown")
+        keyboard.press("Home")
+        keyboard.press("Shift+End")
+        keyboard.insert_text(lines[number].lstrip().replace(old, new))
+
+
+@pytest.fixture
+def runner(served, open_window):
+    if not shutil.which("npm"):
+        missing("npm, which brings Python for the browser")
+    return lambda step=CHAT, page=None, **how: Runner(open_window(served.address, "/404.html", **how), step, page)
+
+
+@each_step
+def test_a_step_runs_as_it_is(step, runner):
+    here = runner(step).run()
+    here.house.get_by_text("The club is awake").wait_for()
+    assert here.code == (ROOT / "steps" / step / "main.py").read_text(encoding="utf-8")
+    new = here.box.locator(".cm-line.new").count()
+    assert (new > 0) == (step != "01_imports")
+    if step >= CHAT:
+        here.says("Bo", "hello")
+        here.hears("Ada", "hello")
+    assert "Application startup complete" in here.terminal.inner_text()
+
+
+def test_the_home_page_runs_a_club_unless_data_or_calm_is_dear(runner):
+    here = runner(page="/index.html").is_in("running")
+    here.says("Ada", "hello")
+    here.hears("Bo", "hello")
+    calm = runner(page="/index.html", reduced_motion="reduce")
+    calm.page.wait_for_load_state("networkidle")
+    assert calm.box.get_attribute("data-state") == ""
+    assert not [url for url in resources(calm.page) if "in-page/" in url]
+
+
+def resources(page):
+    return page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+
+
+def test_a_change_is_on_the_air_within_a_second_and_is_kept(runner):
+    here = runner().run()
+    here.types('"joined the chat"', '"is here"')
+    here.page.evaluate(
+        "new MutationObserver((_, me) => { if (box.dataset.state === 'running') { took = performance.now() - pressed; "
+        "me.disconnect(); } }).observe(box = document.querySelector('section.run'), { attributes: true });"
+        "took = 0; box.querySelector('.start').addEventListener('click', () => (pressed = performance.now()), true)"
+    )
+    here.press("Run")
+    here.page.wait_for_function("took")
+    assert here.page.evaluate("took") < 1000
+    here.hears("Ada", "is here")
+    again = runner().run()
+    assert '"is here"' in again.code
+    again.press("Start over")
+    assert again.code == (ROOT / "steps" / CHAT / "main.py").read_text(encoding="utf-8")
+    assert '"is here"' not in runner().run().code
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says", "means"),
+    [
+        ("manager = Conn", "manager = Con", "NameError: name 'Con", "Python does not know the name"),
+        ("class ConnectionManager:", "class ConnectionManager", "SyntaxError", "Python cannot read this line"),
+        ("manager = Connection", "while True: pass  #", "LoopStuckError", "nobody else got a turn"),
+    ],
+)
+def test_an_error_is_shown_with_its_line_and_in_plain_words(runner, old, new, says, means):
+    here = runner().run()
+    here.types(old, new)
+    here.press("Run")
+    here.is_in("wrong")
+    assert says in here.terminal.inner_text()
+    assert "site-packages" not in here.terminal.inner_text()
+    assert means in here.box.get_by_role("alert").inner_text()
+    assert new in here.box.locator(".cm-line.wrong").inner_text()
+    here.press("Start over")
+    here.run()
+    here.says("Ada", "all is well")
+    here.hears("Bo", "all is well")
+
+
+def test_an_error_while_friends_talk_is_shown_and_the_club_lives_on(runner):
+    here = runner().run()
+    here.types('chat_message(client_id, message), "chat"', 'chat_message(client_id, mesage), "chat"')
+    here.run()
+    here.says("Ada", "hello")
+    here.box.get_by_role("alert").get_by_text("Python does not know the name mesage here.").wait_for()
+    assert "mesage" in here.box.locator(".cm-line.wrong").inner_text()
+    here.house.get_by_text("The club is awake").wait_for()
+
+
+def test_stop_ends_what_nothing_else_can(runner):
+    here = runner().run()
+    here.types("manager = ConnectionManager()", "sum(range(10**15))")
+    here.press("Run")
+    here.page.wait_for_timeout(500)
+    here.press("Stop")
+    here.box.get_by_text("Stopped").wait_for()
+    here.press("Start over")
+    here.run()
+    here.says("Ada", "all is well")
+    here.hears("Bo", "all is well")
+
+
+def test_taken_home_the_program_runs_in_a_terminal(runner, tmp_path):
+    here = runner().run()
+    here.types('"joined the chat"', '"is here"')
+    with here.page.expect_download() as download:
+        here.press("Take it home")
+    with zipfile.ZipFile(download.value.path()) as parcel:
+        parcel.extractall(tmp_path)
+    assert '"is here"' in (tmp_path / "my-club" / "my_club" / "main.py").read_text(encoding="utf-8")
+    dev = DevServer(tmp_path / "my-club", tmp_path / "terminal.txt")
+    try:
+        assert "<walkie-talkie" in dev.answers("/").text
+    finally:
+        dev.stop()
+
+
+def test_after_the_first_run_the_site_needs_no_network(site, open_window):
+    served = Served(site)
+    here = Runner(open_window(served.address, "/404.html")).run()
+    here.page.wait_for_function("navigator.serviceWorker.controller", timeout=SOON)
+    served.close()
+    for page in ladder.pages():
+        here.window.opens("/" + page.replace(".md", ".html"))
+        here.page.get_by_role("heading", level=1).wait_for()
+    there = Runner(here.window, "04_notifications").run()
+    there.says("Ada", "no network")
+    there.hears("Bo", "no network")
+
+
+def test_the_next_page_finds_python_awake_and_a_quiet_room(site, open_window, tmp_path):
+    """The theme follows links without a new page, where the map of the site names this very place."""
+    shutil.copytree(site, tmp_path / "site")
+    served = Served(tmp_path / "site")
+    found = tmp_path / "site" / "sitemap.xml"
+    words = re.sub(r"https://example.org/[\w-]+/", f"http://{served.address}/", found.read_text(encoding="utf-8"))
+    found.write_text(words, encoding="utf-8")
+    here = Runner(open_window(served.address, "/404.html")).run()
+    here.says("Ada", "hello")
+    worker = here.page.workers[-1]
+    here.page.get_by_role("link", name="4. The news messenger").first.click()
+    here.page.get_by_role("heading", name="4. The news messenger").wait_for()
+    assert worker in here.page.workers
+    assert here.page.locator("iframe.clubhouse").count() == 0
+    assert worker.evaluate("python.runPython('import bridge; bridge.server is None')")
+    here.run()
+    here.says("Bo", "here I am")
+    here.hears("Ada", "here I am")
+    assert [each for each in here.page.workers if "in-page" in each.url] == [worker]
+    served.close()
+
+
+def test_a_page_opened_from_a_folder_shows_the_way_of_the_terminal(site, browser):
+    page = browser.new_context().new_page()
+    page.goto((site / "steps" / f"{CHAT}.html").as_uri())
+    words = page.locator("section.run .unable").inner_text()
+    assert "opened from a folder" in words
+    assert "uv run fastapi dev" in words
+    assert page.locator("section.run button:text('Run')").count() == 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_while_it_runs_or_is_wrong(runner, width, scheme):
+    here = runner(viewport={"width": width, "height": 900}, color_scheme=scheme).run()
+    here.says("Ada", "hello")
+    here.hears("Bo", "hello")
+    assert here.window.axe_finds() == []
+    here.types("manager = Conn", "manager = Con")
+    here.press("Run")
+    here.is_in("wrong")
+    assert here.window.axe_finds() == []
+    assert here.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_keyboard_gets_out_of_the_editor(runner):
+    here = runner().run()
+    editor = here.box.get_by_role("textbox", name="main.py")
+    editor.focus()
+    here.page.keyboard.press("Tab")
+    assert editor.evaluate("element => element === document.activeElement")
+    here.page.keyboard.press("Escape")
+    here.page.keyboard.press("Tab")
+    assert not editor.evaluate("element => element === document.activeElement")
+
+
+def test_the_page_has_the_versions_of_the_project():
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    pins = pyproject["tool"]["uv"]["constraint-dependencies"]
+    here = re.findall(r"^\S+==\S+", (ROOT / "in_page" / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    assert here
+    assert set(here) <= set(pins)
+    for lock in ("requirements.txt", "package-lock.json"):
+        assert not re.search(r"resolved|index-url", (ROOT / "in_page" / lock).read_text(encoding="utf-8"))
