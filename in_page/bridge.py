@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from club.oops import Failure, entries
+from club.oops import Failure, cause
 
 HOME = "/home/learner/my-club/my_club/"
 MAIN = HOME + "main.py"
@@ -107,14 +107,12 @@ def report(error: BaseException) -> None:
     own_frames(told)
     text = "".join(told.format()).replace(HOME, "")
     line = error.lineno if isinstance(error, SyntaxError) else told.stack[-1].lineno if told.stack else None
-    words = {}
     if isinstance(error, LoopStuckError):
-        words = {"means": "A loop went round and round, and nobody else got a turn.", "do": "Put an `await` inside."}
-    for oops in entries().values():
-        if not words and oops.terminal and (found := oops.fits(Failure("", 0, "", text), "")):
-            parts = found.groupdict(default="")
-            words = {key: getattr(oops, key).replace("{name}", parts.get("name", "")) for key in ("means", "do")}
-    tell("error", json.dumps({"text": text, "line": line, **words}))
+        means, do = "A loop went round and round, and nobody else got a turn.", "Put an `await` inside."
+    else:
+        oops, gaps = cause(Failure("", 1, text.strip().splitlines()[-1], text), "")
+        means, do = (words.replace("{name}", gaps.get("name", "")) for words in (oops.means, oops.do))
+    tell("error", json.dumps({"text": text, "line": line, "means": means, "do": do}))
 
 
 # --- the server ----------------------------------------------------------------------------------------------

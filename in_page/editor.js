@@ -47,7 +47,7 @@ export function edit(parent, { text, label, hint, onChange, onRun }) {
       syntaxHighlighting(colors),
       fresh.field,
       wrong.field,
-      EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": hint }),
+      EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": hint, tabindex: "0" }),
       EditorView.updateListener.of(({ docChanged }) => {
         if (docChanged) onChange(view.state.doc.toString());
       }),
@@ -60,7 +60,10 @@ export function edit(parent, { text, label, hint, onChange, onRun }) {
     set text(text) {
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
     },
-    markNew: (numbers) => view.dispatch({ effects: fresh.set.of(numbers) }),
+    markNew(numbers) {
+      view.dispatch({ effects: fresh.set.of(numbers) });
+      if (numbers.length) view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(numbers[0]).from, { y: "start" }) });
+    },
     markWrong(number) {
       view.dispatch({ effects: wrong.set.of(number ? [number] : []) });
       if (!number || number > view.state.doc.lines) return;

@@ -39,13 +39,15 @@ async function boot(snapshot) {
   const manifest = await (await fetch(new URL("manifest.json", here))).json();
   const needed = ["wasm.bin", "core.bin", "library.bin"];
   progress.total = needed.reduce((sum, name) => sum + manifest.sizes[name], 0);
-  const [wasm, files, code] = needed.map((name) => bytesOf(unpacked(name)));
-  const [{ loadPyodide }, { default: createModule }] = await Promise.all(
-    ["pyodide.mjs", "pyodide.asm.mjs"].map((name) => import(new URL(name, here))),
-  );
-  await Promise.all([wasm, files, code]);
+  const [wasm, files, code, { loadPyodide }, { default: createModule }] = await Promise.all([
+    ...needed.map((name) => bytesOf(unpacked(name))),
+    ...["pyodide.mjs", "pyodide.asm.mjs"].map((name) => import(new URL(name, here))),
+  ]);
   post("progress", { stage: "python" });
-  WebAssembly.instantiateStreaming = async (_, imports) => WebAssembly.instantiate(await wasm, imports);
+  // Pyodide would fetch its program once more, unpacked.
+  const load = self.fetch;
+  self.fetch = (url, how) => (String(url).endsWith(".wasm") ? Promise.resolve(new Response()) : load(url, how));
+  WebAssembly.instantiateStreaming = async (_, imports) => WebAssembly.instantiate(wasm, imports);
   const python = await loadPyodide({
     indexURL: here.href,
     stdLibURL: "data:application/zip;base64,UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==", // an empty zip: ours is in core.bin
@@ -54,11 +56,11 @@ async function boot(snapshot) {
     env: { HOME: "/home/learner", PYTHONPATH: "/lib/python3.14" },
     stdout: (text) => post("terminal", { text: `${text}\n` }),
     stderr: (text) => post("terminal", { text: `${text}\n` }),
-    fsInit: snapshot ? undefined : async (FS) => fill(FS, await files),
+    fsInit: snapshot ? undefined : async (FS) => fill(FS, files),
     ...(snapshot ? { _loadSnapshot: snapshot } : { _makeSnapshot: Boolean(await store) }),
     // Linked before Python starts, pydantic's library lies at the same address each time, as a snapshot needs it.
     async createPyodideModule(settings) {
-      const url = URL.createObjectURL(new Blob([await code]));
+      const url = URL.createObjectURL(new Blob([code]));
       const { locateFile } = settings;
       settings.dynamicLibraries = [manifest.library];
       settings.locateFile = (file) => (file === manifest.library ? url : locateFile(file));
@@ -69,7 +71,7 @@ async function boot(snapshot) {
     },
   });
   post("progress", { stage: "fastapi" });
-  if (snapshot) fill(python.FS, await files);
+  if (snapshot) fill(python.FS, files);
   else {
     await python.runPythonAsync("import bridge, gc; await bridge.warm_up(); del bridge; gc.collect()");
     if (await store) keep(python);
@@ -78,10 +80,12 @@ async function boot(snapshot) {
   bridge.connect((kind, json, data) => post(kind, { ...JSON.parse(json), data: data?.toJs ? data.toJs() : JSON.parse(json).data }));
   self.python = python;
   // What a program seldom asks for comes when there is time.
-  const rest = bytesOf(unpacked("rest.bin")).then((zip) => {
-    fill(python.FS, zip);
-    python.runPython("import importlib; importlib.invalidate_caches()");
-  });
+  const rest = bytesOf(unpacked("rest.bin"))
+    .then((zip) => {
+      fill(python.FS, zip);
+      python.runPython("import importlib; importlib.invalidate_caches()");
+    })
+    .catch((error) => console.warn("A part of Python's library did not come.", error));
   return { python, bridge, rest };
 }
 

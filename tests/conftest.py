@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.browser import PATIENCE, Window, browser  # noqa: F401
+from suite.browser import Window, browser, watched  # noqa: F401
 from suite.friends import Club, Friend
 from suite.program import Program, end_marked, get_ready
 from suite.site import served, site, sites  # noqa: F401
@@ -128,24 +128,14 @@ def bo(ada: Friend, club: Club) -> Friend:
 def open_window(browser):  # noqa: F811
     """Open one more window of the browser. A page that breaks, or that asks the internet, fails the test."""
     broken = []
-
-    def watched(**how):
-        context = browser.new_context(**how)
-        context.set_default_timeout(PATIENCE)
-        context.on("weberror", lambda error: broken.append(str(error.error)))
-        context.on(
-            "requestfailed",
-            lambda request: broken.append(request.url) if "127.0.0.1" not in request.url else None,
-        )
-        return context
-
-    shared = watched()
+    contexts = [watched(browser, broken)]
 
     def open_window(address: str, path: str = "/", **how) -> Window:
-        page = (watched(**how) if how else shared).new_page()
-        return Window(page, address).opens(path)
+        if how:
+            contexts.append(watched(browser, broken, **how))
+        return Window(contexts[-1 if how else 0].new_page(), address).opens(path)
 
     yield open_window
-    for context in browser.contexts:
+    for context in contexts:
         context.close()
     assert not broken

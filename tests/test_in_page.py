@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.browser import missing
+from suite.browser import Window, missing, watched
 from suite.dev import DevServer
 from suite.site import Served
 
@@ -72,11 +72,32 @@ class Runner:
         keyboard.insert_text(lines[number].lstrip().replace(old, new))
 
 
-@pytest.fixture
-def runner(served, open_window):
+@pytest.fixture(scope="module")
+def kept(browser):
+    """A browser that keeps what it has fetched, and what went wrong in it."""
     if not shutil.which("npm"):
         missing("npm, which brings Python for the browser")
-    return lambda step=CHAT, page=None, **how: Runner(open_window(served.address, "/404.html", **how), step, page)
+    broken = []
+    context = watched(browser, broken)
+    yield context, broken
+    context.close()
+
+
+@pytest.fixture
+def runner(kept, served, open_window):
+    """Open a page with a program in it, in a browser that has been here before, but for the learner's own lines."""
+    context, broken = kept
+
+    def runner(step=CHAT, page=None, **how):
+        if how:
+            return Runner(open_window(served.address, "/404.html", **how), step, page)
+        return Runner(Window(context.new_page(), served.address), step, page)
+
+    yield runner
+    for page in context.pages:
+        page.evaluate("localStorage.clear()")
+        page.close()
+    assert not broken
 
 
 @each_step
@@ -106,43 +127,47 @@ def resources(page):
     return page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
 
 
-def test_a_change_is_on_the_air_within_a_second_and_is_kept(runner):
-    here = runner().run()
-    here.types('"joined the chat"', '"is here"')
+def test_a_change_is_on_the_air_much_sooner_than_the_first_start_and_is_kept(runner):
+    here = runner()
     here.page.evaluate(
-        "new MutationObserver((_, me) => { if (box.dataset.state === 'running') { took = performance.now() - pressed; "
-        "me.disconnect(); } }).observe(box = document.querySelector('section.run'), { attributes: true });"
-        "took = 0; box.querySelector('.start').addEventListener('click', () => (pressed = performance.now()), true)"
+        "took = []; box = document.querySelector('section.run');"
+        "box.querySelector('.start').addEventListener('click', () => (pressed = performance.now()), true);"
+        "new MutationObserver(() => { if (box.dataset.state === 'running') took.push(performance.now() - pressed); })"
+        ".observe(box, { attributes: true })"
     )
+    here.run()
+    here.types('"joined the chat"', '"is here"')
     here.press("Run")
-    here.page.wait_for_function("took")
-    assert here.page.evaluate("took") < 1000
     here.hears("Ada", "is here")
-    again = runner().run()
-    assert '"is here"' in again.code
-    again.press("Start over")
-    assert again.code == (ROOT / "steps" / CHAT / "main.py").read_text(encoding="utf-8")
-    assert '"is here"' not in runner().run().code
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "says", "means"),
-    [
-        ("manager = Conn", "manager = Con", "NameError: name 'Con", "Python does not know the name"),
-        ("class ConnectionManager:", "class ConnectionManager", "SyntaxError", "Python cannot read this line"),
-        ("manager = Connection", "while True: pass  #", "LoopStuckError", "nobody else got a turn"),
-    ],
-)
-def test_an_error_is_shown_with_its_line_and_in_plain_words(runner, old, new, says, means):
-    here = runner().run()
-    here.types(old, new)
-    here.press("Run")
-    here.is_in("wrong")
-    assert says in here.terminal.inner_text()
-    assert "site-packages" not in here.terminal.inner_text()
-    assert means in here.box.get_by_role("alert").inner_text()
-    assert new in here.box.locator(".cm-line.wrong").inner_text()
+    first, again = here.page.evaluate("took")
+    assert again < first / 2
+    here.page.reload()
+    here.run()
+    assert '"is here"' in here.code
     here.press("Start over")
+    assert here.code == (ROOT / "steps" / CHAT / "main.py").read_text(encoding="utf-8")
+    here.page.reload()
+    assert '"is here"' not in here.run().code
+
+
+ERRORS = [
+    ("manager = Conn", "manager = Con", "NameError: name 'Con", "Python does not know the name"),
+    ("class ConnectionManager:", "class ConnectionManager", "SyntaxError", "Python cannot read this line"),
+    ("manager = Connection", "while True: pass  #", "LoopStuckError", "nobody else got a turn"),
+]
+
+
+def test_an_error_is_shown_with_its_line_and_in_plain_words(runner):
+    here = runner().run()
+    for old, new, says, means in ERRORS:
+        here.types(old, new)
+        here.press("Run")
+        here.is_in("wrong")
+        assert says in here.terminal.inner_text()
+        assert "site-packages" not in here.terminal.inner_text()
+        assert means in here.box.get_by_role("alert").inner_text()
+        assert new in here.box.locator(".cm-line.wrong").inner_text()
+        here.press("Start over")
     here.run()
     here.says("Ada", "all is well")
     here.hears("Bo", "all is well")
@@ -224,24 +249,28 @@ def test_the_next_page_finds_python_awake_and_a_quiet_room(site, open_window, tm
 def test_a_page_opened_from_a_folder_shows_the_way_of_the_terminal(site, browser):
     page = browser.new_context().new_page()
     page.goto((site / "steps" / f"{CHAT}.html").as_uri())
-    words = page.locator("section.run .unable").inner_text()
-    assert "opened from a folder" in words
-    assert "uv run fastapi dev" in words
+    assert "uv run fastapi dev" in page.locator("section.run .unable").inner_text()
     assert page.locator("section.run button:text('Run')").count() == 0
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_while_it_runs_or_is_wrong(runner, width, scheme):
-    here = runner(viewport={"width": width, "height": 900}, color_scheme=scheme).run()
+def test_axe_finds_nothing_while_it_runs_or_is_wrong(runner):
+    here = runner().run()
     here.says("Ada", "hello")
     here.hears("Bo", "hello")
-    assert here.window.axe_finds() == []
+    looks_good_to_all(here)
     here.types("manager = Conn", "manager = Con")
     here.press("Run")
     here.is_in("wrong")
-    assert here.window.axe_finds() == []
-    assert here.page.evaluate("document.documentElement.scrollWidth") <= width
+    looks_good_to_all(here)
+
+
+def looks_good_to_all(here):
+    for width in (1280, 390):
+        for scheme in ("light", "dark"):
+            here.page.set_viewport_size({"width": width, "height": 900})
+            here.page.emulate_media(color_scheme=scheme)
+            assert here.window.axe_finds() == []
+            assert here.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_keyboard_gets_out_of_the_editor(runner):

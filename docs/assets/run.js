@@ -143,7 +143,6 @@ const notes = {
 };
 
 function unable() {
-  if (location.protocol === "file:") return "This page was opened from a folder.";
   if (!globalThis.WebAssembly || !globalThis.Worker || !globalThis.DecompressionStream) return "This browser is too old for it.";
   if (navigator.deviceMemory < 1) return "This machine has too little memory for it.";
   return "";
@@ -169,11 +168,12 @@ class Runner {
     this.#original = section.querySelector("pre > code").textContent.trimEnd() + "\n";
     section.setAttribute("aria-label", `Run step ${Number(step.slice(0, 2))} in this page`);
     const why = unable();
+    const way = section.querySelector(".unable");
     if (why) {
-      const way = element("code", { textContent: `cd steps/${step}; uv run fastapi dev` });
-      section.prepend(element("p", { className: "unable" }, `The club cannot run in this page. ${why} Your terminal can do it: `, way));
+      way.prepend(`It cannot run in this page. ${why} `);
       return;
     }
+    way.remove();
     this.#runtime = runtime ??= new Runtime(this.#folder);
     for (const kind of ["progress", "terminal", "error", "broken"]) {
       runtime.addEventListener(kind, ({ detail }) => this[kind](detail), { signal: this.#listening.signal });

@@ -147,7 +147,8 @@ def run(name: str, start: str = "") -> Lines:
         return [*code(name), "The club does not run in this page: `python -m club.in_page` was not run.", ""]
     new = " ".join(map(str, sorted(this.new if this.before else ())))
     data = f'data-step="{name}" data-new="{new}" data-runtime="{runtime}" data-start="{start}"'
-    return [f'<section class="run" {data} markdown="1">', "", *code(name), "</section>", ""]
+    way = f"Your own computer can run this club: `uv run fastapi dev steps/{name}/main.py`"  # until `run.js` takes over
+    return [f'<section class="run" {data} markdown="1">', "", way, "{ .unable }", "", *code(name), "</section>", ""]
 
 
 def ladder() -> Lines:

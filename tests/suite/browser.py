@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 PATIENCE = 8000  # ms that the browser waits for anything
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "brave-browser"]
@@ -41,6 +41,18 @@ def browser() -> Iterator["Browser"]:
         )
         yield browser
         browser.close()
+
+
+def watched(browser: "Browser", broken: list[str], **how) -> "BrowserContext":
+    """Windows that tell in `broken` of a page that breaks, or that asks the internet."""
+    context = browser.new_context(**how)
+    context.set_default_timeout(PATIENCE)
+    context.on("weberror", lambda error: broken.append(f"{error.error} at {error.page.url}: {error.error.stack}"))
+    context.on(
+        "requestfailed",
+        lambda request: broken.append(request.url) if "127.0.0.1" not in request.url else None,
+    )
+    return context
 
 
 class Window:

@@ -108,7 +108,9 @@ class Front:
         await self.page.expose_binding("printed", lambda _, text: self._printed(text))
         await self.page.goto(f"http://{address}/steps/{step}.html")
         await self.page.evaluate(START, step)
-        self._server = uvicorn.Server(uvicorn.Config(self.app, port=0, log_level="error", lifespan="off", interface="asgi3"))
+        self._server = uvicorn.Server(
+            uvicorn.Config(self.app, port=0, log_level="error", lifespan="off", interface="asgi3")
+        )
         self._serving = asyncio.create_task(self._server.serve())
         while not self._server.started:
             await asyncio.sleep(0.01)
