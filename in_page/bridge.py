@@ -285,7 +285,7 @@ async def run(source: str) -> bool:
 
 
 async def stop() -> None:
-    global server  # noqa: PLW0603
+    global server
     if server:
         server, old = None, server
         await old.shutdown()

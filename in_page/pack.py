@@ -45,4 +45,4 @@ for root, folder in (("/stdlib", LIB), ("/" + SITE, SITE)):
                 packs["core"].writestr(f"{folder}/{path}", file.read_bytes().partition(b"\n\n")[0] + b"\n")
 for each in packs.values():
     each.close()
-library
+library  # noqa: B018 - what the build gets back

@@ -79,3 +79,15 @@ def test_fifty_friends_vanish_and_the_news_goes_on(club):
     ada.hears("New notification for Ada")
     ada.hears("New notification for Ada")
     club.count(notifications=1)
+
+
+def test_the_messengers_stop_when_their_friends_go(club):
+    """Nobody hears a messenger that goes on, but there would be more of them with each friend who calls."""
+    club.news("Ada").hangs_up()
+    club.seconds_pass(30.5)
+    before = club.tasks()
+    for goes in ("hangs_up", "vanishes") * 3:
+        getattr(club.news("Bo"), goes)()
+    club.count(notifications=0)
+    club.seconds_pass(30.5)
+    club.works_for_nobody(before)

@@ -4,7 +4,6 @@ import ast
 import json
 import re
 import statistics
-import sys
 import zipfile
 from pathlib import Path
 

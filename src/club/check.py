@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,8 @@ class Judge:
 
 def what_it_printed(program: Any, path: Path, sentence: str) -> str:
     """Its terminal. Why it answered 500 stands there only a moment after the answer."""
+    with suppress(RuntimeError):  # it has ended, or cannot listen
+        program.tasks()
     end = time.monotonic() + PATIENCE
     while " 500 " in sentence and "Traceback" not in program.terminal() and time.monotonic() < end:
         time.sleep(0.02)
@@ -133,6 +135,18 @@ def at_first_sight(path: Path, source: str) -> Failure | None:
     return None
 
 
+def two_of_one_name(source: str) -> str:
+    """A sentence if Python forgets a function because of another one. A decorator may have put it to use before."""
+    for block in ast.walk(ast.parse(source)):
+        seen: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
+        for node in block.body if isinstance(block, ast.Module | ast.ClassDef) else []:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = seen.setdefault(node.name, node)
+                if first is not node and not (first.decorator_list and node.decorator_list):
+                    return f"Two functions have the name {node.name}, the second in line {node.lineno}.\n"
+    return ""
+
+
 def is_installed(name: str) -> bool:
     spec = importlib.util.find_spec(name)
     return spec is not None and "site-packages" in str(spec.origin)
@@ -145,7 +159,9 @@ def check(path: Path, goal: int, progress: Callable[[int], None] = lambda stars:
     """
     path = path.resolve()
     source = read(path)
-    failure = at_first_sight(path, source) or held_to_the_suite(path, range(start, goal + 1), progress)
+    failure = at_first_sight(path, source)
+    if not failure and (failure := held_to_the_suite(path, range(start, goal + 1), progress)):
+        failure = replace(failure, terminal=two_of_one_name(source) + failure.terminal)
     if failure:
         oops, gaps = cause(failure, source)
         line = int(gaps.pop("line", None) or 0) or line_to_look_at(path, failure, source, oops)

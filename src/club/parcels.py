@@ -1,4 +1,4 @@
-"""What the site needs from outside `docs/`: the clubhouse, which its pages wear and show, and the steps to take home."""
+"""What the site needs from outside `docs/`: the clubhouse, which its pages show, and the steps to take home."""
 
 import shutil
 import zipfile

@@ -149,6 +149,7 @@ class Club:
     def __init__(self, program: Program) -> None:
         self.address = f"127.0.0.1:{program.port}"
         self.terminal = program.terminal
+        self.tasks = program.tasks
         self._clock = program.seconds_pass
         self._patience = program.patience
         self._http = httpx2.Client(base_url=f"http://{self.address}", timeout=self._patience, trust_env=False)
@@ -226,6 +227,14 @@ class Club:
             if time.monotonic() > end:
                 fail(f"The rooms board says {json.dumps(counted)[:100]}, but it should say {json.dumps(friends)}.")
             time.sleep(0.01)
+
+    def works_for_nobody(self, tasks: int) -> None:
+        """Ask until no more than so many tasks are left."""
+        end = time.monotonic() + self._patience
+        while (left := self.tasks()) > tasks:
+            if time.monotonic() > end:
+                fail(f"The friends have gone, but {left - tasks} tasks still work for them.")
+            time.sleep(0.05)
 
     def close(self) -> None:
         for friend in self._friends:

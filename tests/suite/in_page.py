@@ -38,7 +38,8 @@ START = """async (step) => {
         async http(method, path, headers, body) {
             const answer = await runtime.http(method, path, headers, Uint8Array.from(body).buffer);
             const bytes = new Uint8Array(await answer.arrayBuffer());
-            return [answer.status, [...answer.headers], Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")];
+            const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+            return [answer.status, [...answer.headers], text];
         },
     };
 }"""
@@ -112,7 +113,7 @@ class Front:
             uvicorn.Config(self.app, port=0, log_level="error", lifespan="off", interface="asgi3")
         )
         self._serving = asyncio.create_task(self._server.serve())
-        while not self._server.started:
+        while not self._server.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         return self._server.servers[0].sockets[0].getsockname()[1]
 
@@ -197,6 +198,10 @@ class PageProgram:
         self.settle()
         self._front.python(f"await clock.forward({seconds})")
         self.settle()
+
+    def tasks(self) -> int:
+        count = "() => python.runPython('import asyncio; len(asyncio.all_tasks())')"
+        return self._front.do(self._front.page.workers[-1].evaluate(count))
 
     def settle(self) -> None:
         """What was said before has come through."""

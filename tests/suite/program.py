@@ -44,6 +44,24 @@ def get_ready() -> None:
     forkserver.ensure_running()
 
 
+class Watch:
+    """Writes down who holds up everybody, with the line: not in the terminal, where endless printing would drown it."""
+
+    def __init__(self, notes: Path) -> None:
+        self.notes = notes.open("wb")
+
+    def begin(self, seconds: float = HELD_UP) -> None:
+        faulthandler.dump_traceback_later(seconds, file=self.notes)
+
+    def end(self) -> None:
+        faulthandler.cancel_dump_traceback_later()
+
+    async def keep(self) -> None:
+        while True:
+            self.begin()
+            await asyncio.sleep(HELD_UP / 4)
+
+
 class Clock(selectors.DefaultSelector):
     """The clock of an event loop: it stands still until it is told how far to go.
 
@@ -51,8 +69,9 @@ class Clock(selectors.DefaultSelector):
     So a test sees five seconds pass at once, and no message comes early, late or by luck.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch) -> None:
         super().__init__()
+        self.watch = watch
         self.now = self.goal = 0.0
         self.arrived = threading.Event()
 
@@ -61,7 +80,7 @@ class Clock(selectors.DefaultSelector):
         self.arrived = arrived
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        watch()
+        self.watch.begin()
         events = super().select(0)
         if events or timeout == 0:
             return events
@@ -69,41 +88,63 @@ class Clock(selectors.DefaultSelector):
             self.now = self.goal if timeout is None else min(self.goal, self.now + timeout)
             return []
         self.arrived.set()
-        faulthandler.cancel_dump_traceback_later()
+        self.watch.end()
         events = super().select(None)
-        watch()
+        self.watch.begin()
         return events
 
 
 class ClockLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self.clock = Clock()
+    def __init__(self, watch: Watch) -> None:
+        self.clock = Clock(watch)
         super().__init__(self.clock)
 
     def time(self) -> float:
         return self.clock.now
 
 
-def obey(pipe: Connection, loop: ClockLoop | None) -> None:
-    """Let as many seconds pass as the pipe says, and say when they have. End with those who hold its other end."""
+class Tasks:
+    """What the program has asked its loop to do, and what of it went wrong in the lines of this file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.failed: list[BaseException] = []
+
+    def watch(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.loop.set_task_factory(self.make)
+
+    def make(self, loop: asyncio.AbstractEventLoop, work: Any, **how: Any) -> asyncio.Task[Any]:
+        task = asyncio.Task(work, loop=loop, **how)
+        task.add_done_callback(self.note)
+        return task
+
+    def note(self, task: asyncio.Task[Any]) -> None:
+        error = getattr(task, "_exception", None)  # to ask for it as one should would count as having heard it
+        frames = traceback.walk_tb(error.__traceback__) if error else []
+        if any(frame.f_code.co_filename == str(self.path) for frame, _ in frames):
+            self.failed = [*self.failed[-9:], error]
+
+    def tell(self) -> int:
+        """Print what went wrong, since nobody else may have heard of it. How many tasks are not done yet?"""
+        while self.failed:
+            traceback.print_exception(self.failed.pop(0))
+        return len(asyncio.all_tasks(self.loop)) if self.loop else 0
+
+
+def obey(pipe: Connection, loop: ClockLoop | None, tasks: Tasks) -> None:
+    """Let as many seconds pass as the pipe says, or count the tasks. End with those who hold its other end."""
     with suppress(EOFError, OSError):
-        while seconds := pipe.recv():
+        while order := pipe.recv():
+            if order == "tasks":
+                pipe.send(tasks.tell())
+                continue
             arrived = threading.Event()
-            loop.call_soon_threadsafe(loop.clock.forward, seconds, arrived)
+            loop.call_soon_threadsafe(loop.clock.forward, order, arrived)
             arrived.wait()
             pipe.send(loop.clock.now)
     os._exit(1)
-
-
-def watch() -> None:
-    """From now on: who holds up everybody is written to the terminal, with the line."""
-    faulthandler.dump_traceback_later(HELD_UP, file=2)
-
-
-async def keep_watch() -> None:
-    while True:
-        watch()
-        await asyncio.sleep(HELD_UP / 4)
 
 
 def load(path: Path) -> fastapi.FastAPI:
@@ -141,10 +182,11 @@ def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pip
     sys.path[:] = [folder for folder in sys.path if Path(folder) != SUITE]
     os.environ |= {"FASTAPI_ENV": "development", "PYTHONUTF8": "1", MARK: str(parent_process().pid)}
     os.chdir(path.parent)
-    loop = ClockLoop() if turn_the_clock else None
-    threading.Thread(target=obey, args=[pipe, loop], daemon=True).start()
+    watch, tasks = Watch(terminal.with_suffix(".held-up")), Tasks(path)
+    loop = ClockLoop(watch) if turn_the_clock else None
+    threading.Thread(target=obey, args=[pipe, loop, tasks], daemon=True).start()
     pipe.send("reading")
-    faulthandler.dump_traceback_later(patience * 0.8, file=2)
+    watch.begin(patience * 0.8)
     app = load(path)
 
     listening = socket.create_server(("127.0.0.1", 0))
@@ -152,7 +194,8 @@ def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pip
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            self.watch = asyncio.create_task(keep_watch()) if loop is None else watch()
+            tasks.watch()
+            self.watch = None if loop else asyncio.create_task(watch.keep())
             pipe.send(listening.getsockname()[1])
 
     server = Server(uvicorn.Config(app, ws_ping_interval=None if loop else 20))
@@ -191,12 +234,20 @@ class Program:
             self._pipe.send(seconds)
         self._answer(self.patience, f"{seconds:g} seconds could not pass. Something holds up the whole club.")
 
+    def tasks(self) -> int:
+        """How many tasks are not done. The terminal now tells of those in which a line of the file went wrong."""
+        with suppress(OSError):
+            self._pipe.send("tasks")
+        return self._answer(self.patience, "The program did not say what it is doing.")
+
     def terminal(self) -> str:
-        """The last part of it: a program may print for as long as it lives."""
-        with suppress(FileNotFoundError), self._terminal.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 200_000))
-            return file.read().decode(errors="replace")
-        return ""
+        """The last part of it: a program may print for as long as it lives. Then who held up everybody, if anyone."""
+        said = b""
+        for path in (self._terminal, self._terminal.with_suffix(".held-up")):
+            with suppress(FileNotFoundError), path.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - 200_000))
+                said += file.read()
+        return said.decode(errors="replace")
 
     def stop(self) -> None:
         self._end.cancel()
