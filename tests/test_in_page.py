@@ -18,8 +18,6 @@ ROOT = Path(__file__).parent.parent
 SOON = 20_000  # ms for the first start of Python on a busy machine
 CHAT = "03_chat"
 
-each_step = pytest.mark.parametrize("step", ladder.steps())
-
 
 class Runner:
     """A page of the site with a program that can be run."""
@@ -100,7 +98,7 @@ def runner(kept, served, open_window):
     assert not broken
 
 
-@each_step
+@pytest.mark.parametrize("step", ["01_imports", "05_docs_page"])  # test_in_page_promises.py runs each of them
 def test_a_step_runs_as_it_is(step, runner):
     here = runner(step).run()
     here.house.get_by_text("The club is awake").wait_for()

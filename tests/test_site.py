@@ -232,9 +232,8 @@ def html(page):
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_axe_finds_nothing_on_any_page(served, open_window, width, scheme):
-    window = open_window(
-        served.address, html("index.md"), viewport={"width": width, "height": 900}, color_scheme=scheme
-    )
+    screen = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "reduced_motion": "reduce"}
+    window = open_window(served.address, html("index.md"), **screen)
     for page in PAGES:
         window.opens(html(page))
         assert (page, window.axe_finds()) == (page, [])
@@ -246,7 +245,7 @@ def test_a_page_asks_nobody_else_and_is_light(page, site, served, open_window):
     import gzip  # noqa: PLC0415
 
     asked = []
-    window = open_window(served.address, html(page))
+    window = open_window(served.address, html(page), reduced_motion="reduce")  # so no club starts by itself
     window.page.on("request", lambda request: asked.append(request.url))
     window.opens(html(page))
     window.page.wait_for_load_state("networkidle")
