@@ -10,6 +10,7 @@ import pytest
 
 from suite.browser import Window, missing, watched
 from suite.dev import DevServer
+from suite.firefox import firefox  # noqa: F401
 from suite.site import Served
 
 ladder = pytest.importorskip("club.ladder", reason="the tests of the site need: uv run --all-groups pytest")
@@ -280,6 +281,19 @@ def test_the_keyboard_gets_out_of_the_editor(runner):
     here.page.keyboard.press("Escape")
     here.page.keyboard.press("Tab")
     assert not editor.evaluate("element => element === document.activeElement")
+
+
+def test_firefox_runs_it_too(served, firefox):  # noqa: F811
+    firefox.opens(f"http://{served.address}/steps/{CHAT}.html")
+    firefox.waits_for("document.querySelector('section.run .start')")
+    firefox.does("document.querySelector('section.run .start').click()")
+    inside = "document.querySelector('iframe.clubhouse')?.contentDocument?"
+    talkie = ".querySelector('walkie-talkie[name={}][data-state=connected]:not([news])')?.shadowRoot"
+    ada, bo = (inside + talkie.format(name) for name in ("Ada", "Bo"))
+    firefox.waits_for(f"{ada} && {bo}")
+    firefox.does(f"Object.assign({ada}.querySelector('.message'), {{ value: 'hello, fox' }})")
+    firefox.does(f"{ada}.querySelector('form').requestSubmit()")
+    firefox.waits_for(f"{bo}.querySelector('.log').textContent.includes('hello, fox')")
 
 
 def test_the_page_has_the_versions_of_the_project():

@@ -143,11 +143,11 @@ def scene(name: str) -> str:
 def run(name: str, start: str = "") -> Lines:
     """The program as it is; `run.js` puts the buttons and the club around it."""
     this, runtime = step(name), in_page.built()
+    way = f"Run it: `uv run fastapi dev steps/{name}/main.py`"
     if not runtime:
-        return [*code(name), "The club does not run in this page: `python -m club.in_page` was not run.", ""]
+        return [way, "", *code(name)]
     new = " ".join(map(str, sorted(this.new if this.before else ())))
     data = f'data-step="{name}" data-new="{new}" data-runtime="{runtime}" data-start="{start}"'
-    way = f"Your own computer can run this club: `uv run fastapi dev steps/{name}/main.py`"  # until `run.js` takes over
     return [f'<section class="run" {data} markdown="1">', "", way, "{ .unable }", "", *code(name), "</section>", ""]
 
 
