@@ -34,6 +34,7 @@ class Runner:
         self.box.get_by_role("button", name=name, exact=True).click()
 
     def run(self):
+        self.box.evaluate("box => delete box.dataset.state")  # what it was before
         self.press("Run")
         return self.is_in("running")
 
@@ -82,6 +83,21 @@ def kept(browser):
     context.close()
 
 
+@pytest.fixture(scope="module")
+def on_the_air(kept, served):
+    """Step 3, started once."""
+    here = Runner(Window(kept[0].new_page(), served.address)).run()
+    yield here
+    here.page.close()
+
+
+@pytest.fixture
+def here(on_the_air):
+    """Step 3 on the air, as it is."""
+    on_the_air.press("Start over")
+    return on_the_air.run()
+
+
 @pytest.fixture
 def runner(kept, served, open_window):
     """Open a page with a program in it, in a browser that has been here before, but for the learner's own lines."""
@@ -92,10 +108,12 @@ def runner(kept, served, open_window):
             return Runner(open_window(served.address, "/404.html", **how), step, page)
         return Runner(Window(context.new_page(), served.address), step, page)
 
+    before = list(context.pages)
     yield runner
     for page in context.pages:
-        page.evaluate("localStorage.clear()")
-        page.close()
+        if page not in before:
+            page.evaluate("localStorage.clear()")
+            page.close()
     assert not broken
 
 
@@ -156,8 +174,7 @@ ERRORS = [
 ]
 
 
-def test_an_error_is_shown_with_its_line_and_in_plain_words(runner):
-    here = runner().run()
+def test_an_error_is_shown_with_its_line_and_in_plain_words(here):
     for old, new, says, means in ERRORS:
         here.types(old, new)
         here.press("Run")
@@ -172,8 +189,7 @@ def test_an_error_is_shown_with_its_line_and_in_plain_words(runner):
     here.hears("Bo", "all is well")
 
 
-def test_an_error_while_friends_talk_is_shown_and_the_club_lives_on(runner):
-    here = runner().run()
+def test_an_error_while_friends_talk_is_shown_and_the_club_lives_on(here):
     here.types('chat_message(client_id, message), "chat"', 'chat_message(client_id, mesage), "chat"')
     here.run()
     here.says("Ada", "hello")
@@ -182,8 +198,7 @@ def test_an_error_while_friends_talk_is_shown_and_the_club_lives_on(runner):
     here.house.get_by_text("The club is awake").wait_for()
 
 
-def test_stop_ends_what_nothing_else_can(runner):
-    here = runner().run()
+def test_stop_ends_what_nothing_else_can(here):
     here.types("manager = ConnectionManager()", "sum(range(10**15))")
     here.press("Run")
     here.page.wait_for_timeout(500)
@@ -191,12 +206,11 @@ def test_stop_ends_what_nothing_else_can(runner):
     here.box.get_by_text("Stopped").wait_for()
     here.press("Start over")
     here.run()
-    here.says("Ada", "all is well")
-    here.hears("Bo", "all is well")
+    here.says("Ada", "back again")
+    here.hears("Bo", "back again")
 
 
-def test_taken_home_the_program_runs_in_a_terminal(runner, tmp_path):
-    here = runner().run()
+def test_taken_home_the_program_runs_in_a_terminal(here, tmp_path):
     here.types('"joined the chat"', '"is here"')
     with here.page.expect_download() as download:
         here.press("Take it home")
@@ -252,10 +266,9 @@ def test_a_page_opened_from_a_folder_shows_the_way_of_the_terminal(site, browser
     assert page.locator("section.run button:text('Run')").count() == 0
 
 
-def test_axe_finds_nothing_while_it_runs_or_is_wrong(runner):
-    here = runner().run()
-    here.says("Ada", "hello")
-    here.hears("Bo", "hello")
+def test_axe_finds_nothing_while_it_runs_or_is_wrong(here):
+    here.says("Ada", "do I look good?")
+    here.hears("Bo", "do I look good?")
     looks_good_to_all(here)
     here.types("manager = Conn", "manager = Con")
     here.press("Run")
@@ -264,16 +277,12 @@ def test_axe_finds_nothing_while_it_runs_or_is_wrong(runner):
 
 
 def looks_good_to_all(here):
-    for width in (1280, 390):
-        for scheme in ("light", "dark"):
-            here.page.set_viewport_size({"width": width, "height": 900})
-            here.page.emulate_media(color_scheme=scheme)
-            assert here.window.axe_finds() == []
-            assert here.page.evaluate("document.documentElement.scrollWidth") <= width
+    for screen in here.window.screens():
+        assert (screen, here.window.axe_finds()) == (screen, [])
+        assert here.page.evaluate("document.documentElement.scrollWidth") <= screen[1]
 
 
-def test_the_keyboard_gets_out_of_the_editor(runner):
-    here = runner().run()
+def test_the_keyboard_gets_out_of_the_editor(here):
     editor = here.box.get_by_role("textbox", name="main.py")
     editor.focus()
     here.page.keyboard.press("Tab")

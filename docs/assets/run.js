@@ -205,7 +205,7 @@ class Runner {
     part.terminal.setAttribute("role", "log");
     part.terminal.setAttribute("aria-label", "Terminal");
     part.code = this.#section.querySelector(".highlight");
-    part.code.querySelector("pre > code").tabIndex = 0; // it scrolls
+    part.code.tabIndex = 0; // it scrolls
     const bar = element("div", { className: "bar" }, part.run, part.stop, part.reset, part.home, part.status);
     part.code.before(bar, part.progress);
     part.code.after(part.hint, part.oops, part.terminal);

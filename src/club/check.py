@@ -81,7 +81,7 @@ class Judge:
 def what_it_printed(program: Any, path: Path, sentence: str) -> str:
     """Its terminal. Why it answered 500 stands there only a moment after the answer."""
     with suppress(RuntimeError):  # it has ended, or cannot listen
-        program.tasks()
+        program.tasks("tell")
     end = time.monotonic() + PATIENCE
     while " 500 " in sentence and "Traceback" not in program.terminal() and time.monotonic() < end:
         time.sleep(0.02)

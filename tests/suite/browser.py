@@ -1,5 +1,6 @@
 """A real browser around the clubhouse, with no internet: whatever a page needs must come from the club."""
 
+import itertools
 import os
 import shutil
 import sys
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 8000  # ms that the browser waits for anything
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "brave-browser"]
+PALETTE = {"light": "default", "dark": "slate"}  # as the theme of the site has it, which asks only once
 NO_INTERNET = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 
 
@@ -65,6 +67,16 @@ class Window:
     def opens(self, path: str = "/") -> "Window":
         self.page.goto(f"http://{self.address}{path}")
         return self
+
+    def screens(self) -> Iterator[tuple[str, int]]:
+        """Make it light and dark, wide and narrow, one after the other."""
+        for scheme, width in itertools.product(("light", "dark"), (1280, 390)):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.page.emulate_media(color_scheme=scheme)
+            if self.page.locator("body").get_attribute("data-md-color-scheme") not in (None, PALETTE[scheme]):
+                self.page.locator("[data-md-component=palette] label:visible").click()
+                self.page.locator(f"body[data-md-color-scheme={PALETTE[scheme]}]").wait_for()
+            yield scheme, width
 
     def talkie(self, label: str) -> "Locator":
         """A walkie-talkie: "Ada" is the one she talks with, "Ada's news" the one she listens to."""

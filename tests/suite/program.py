@@ -126,19 +126,21 @@ class Tasks:
         if any(frame.f_code.co_filename == str(self.path) for frame, _ in frames):
             self.failed = [*self.failed[-9:], error]
 
-    def tell(self) -> int:
-        """Print what went wrong, since nobody else may have heard of it. How many tasks are not done yet?"""
-        while self.failed:
-            traceback.print_exception(self.failed.pop(0))
+    def count(self) -> int:
         return len(asyncio.all_tasks(self.loop)) if self.loop else 0
+
+    def tell(self) -> None:
+        """Print what went wrong, since nobody else may have heard of it."""
+        for error in self.failed:
+            traceback.print_exception(error)
 
 
 def obey(pipe: Connection, loop: ClockLoop | None, tasks: Tasks) -> None:
-    """Let as many seconds pass as the pipe says, or count the tasks. End with those who hold its other end."""
+    """Let as many seconds pass as the pipe says, or ask the tasks. End with those who hold its other end."""
     with suppress(EOFError, OSError):
         while order := pipe.recv():
-            if order == "tasks":
-                pipe.send(tasks.tell())
+            if isinstance(order, str):
+                pipe.send(getattr(tasks, order)())
                 continue
             arrived = threading.Event()
             loop.call_soon_threadsafe(loop.clock.forward, order, arrived)
@@ -234,10 +236,10 @@ class Program:
             self._pipe.send(seconds)
         self._answer(self.patience, f"{seconds:g} seconds could not pass. Something holds up the whole club.")
 
-    def tasks(self) -> int:
-        """How many tasks are not done. The terminal now tells of those in which a line of the file went wrong."""
+    def tasks(self, order: str = "count") -> Any:
+        """How many are not done; or `tell` in the terminal which lines of the file went wrong in one."""
         with suppress(OSError):
-            self._pipe.send("tasks")
+            self._pipe.send(order)
         return self._answer(self.patience, "The program did not say what it is doing.")
 
     def terminal(self) -> str:
