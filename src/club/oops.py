@@ -78,13 +78,10 @@ def line_to_look_at(path: Path, failure: Failure, source: str, oops: Oops) -> in
     name = re.escape(str(path))
     frame = rf'File "{name}", line (\d+)|{name}:(\d+): \w+Warning'
     if not oops.look or "Traceback" in failure.terminal:
-        # In a dump of who holds up the club, the main thread comes last, and the nearest line first. In a traceback
-        # the nearest line is the last one; of several tracebacks the first tells the cause.
-        if "Timeout (" in failure.terminal:
-            frames = re.findall(frame, failure.terminal.rpartition("\nThread 0x")[2])[:1]
-        else:
-            frames = re.findall(frame, re.split(r"\n(?=[A-Z]\w*(?:Error|Exception|Disconnect)\b)", failure.terminal)[0])
-        if frames:
+        # The nearest line is the last one; of several tracebacks the first tells the cause.
+        _, held_up, stack = failure.terminal.rpartition("\nHeld up:\n")
+        text = stack if held_up else re.split(r"\n(?=[A-Z]\w*(?:Error|Exception|Disconnect)\b)", stack)[0]
+        if frames := re.findall(frame, text):
             return int("".join(frames[-1]))
     for pattern in oops.look:
         if found := re.search(pattern, source, re.MULTILINE):

@@ -1,15 +1,16 @@
 """One program on the air: a real uvicorn on a free port, in a process of its own that can always be ended."""
 
 import asyncio
-import faulthandler
 import importlib.machinery
 import importlib.util
+import math
 import os
 import selectors
 import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from contextlib import suppress
 from multiprocessing import get_all_start_methods, get_context, parent_process
@@ -47,14 +48,28 @@ def get_ready() -> None:
 class Watch:
     """Writes down who holds up everybody, with the line: not in the terminal, where endless printing would drown it."""
 
-    def __init__(self, notes: Path) -> None:
-        self.notes = notes.open("wb")
+    def __init__(self, path: Path, notes: Path) -> None:
+        self.path = path
+        self.notes = notes
+        self.limit = math.inf
+        threading.Thread(target=self.look, daemon=True).start()
 
     def begin(self, seconds: float = HELD_UP) -> None:
-        faulthandler.dump_traceback_later(seconds, file=self.notes)
+        self.limit = time.monotonic() + seconds
 
     def end(self) -> None:
-        faulthandler.cancel_dump_traceback_later()
+        self.limit = math.inf
+
+    def look(self) -> None:
+        while True:
+            time.sleep(0.05)
+            if time.monotonic() < self.limit:
+                continue
+            self.end()
+            stack = traceback.extract_stack(sys._current_frames()[threading.main_thread().ident])
+            # If it is none of the learner's lines, the machine is only slow.
+            if any(frame.filename == str(self.path) for frame in stack):
+                self.notes.write_text(f"\nHeld up:\n{''.join(stack.format())}", encoding="utf-8")
 
     async def keep(self) -> None:
         while True:
@@ -184,7 +199,7 @@ def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pip
     sys.path[:] = [folder for folder in sys.path if Path(folder) != SUITE]
     os.environ |= {"FASTAPI_ENV": "development", "PYTHONUTF8": "1", MARK: str(parent_process().pid)}
     os.chdir(path.parent)
-    watch, tasks = Watch(terminal.with_suffix(".held-up")), Tasks(path)
+    watch, tasks = Watch(path, terminal.with_suffix(".held-up")), Tasks(path)
     loop = ClockLoop(watch) if turn_the_clock else None
     threading.Thread(target=obey, args=[pipe, loop, tasks], daemon=True).start()
     pipe.send("reading")
