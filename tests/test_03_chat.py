@@ -115,13 +115,26 @@ def test_who_vanishes_is_not_in_the_room_any_more(club, ada, bo):
     club.count(chat=1)
 
 
+def test_a_sleeper_vanishes_while_a_message_is_on_its_way(club, ada, bo):
+    chen = club.sleeper("Chen")
+    ada.says("good night")
+    ada.says("o" * 10_000_000)  # more than the way to a sleeper holds
+    ada.hears("good night")
+    ada.says("are you asleep?")
+    club.count(chat=3)
+    chen.vanishes()
+    for friend in (ada, bo):
+        friend.hears("are you asleep?")
+    club.count(chat=2)
+
+
 def test_fifty_friends_vanish_while_one_talks(club, ada):
     fifty = [club.chat(f"Friend {number}") for number in range(50)]
     bo = club.chat("Bo")
     sentences = [f"sentence {number}" for number in range(200)]
     for number, sentence in enumerate(sentences):
         ada.says(sentence)
-        if number > 50 and number % 3 == 0:  # the club still has to pass on what was said before
+        if number % 4 == 1:
             fifty.pop().vanishes()
     for friend in (ada, bo):
         for sentence in sentences:

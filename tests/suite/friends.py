@@ -141,6 +141,7 @@ class Friend:
         with suppress(OSError):
             plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             plug.shutdown(socket.SHUT_RDWR)
+            plug.close()
 
 
 class Club:
@@ -164,7 +165,11 @@ class Club:
         """A friend listens to the news messenger."""
         return self.calls(name, "/ws/notifications/")
 
-    def calls(self, name: str, path: str) -> Friend:
+    def sleeper(self, name: str) -> Friend:
+        """A friend who picks up in the chat, takes one message and falls asleep: the next ones pile up on the way."""
+        return self.calls(name, "/ws/", max_queue=0, compression=None)
+
+    def calls(self, name: str, path: str, **how: Any) -> Friend:
         """A friend picks up at this path, which gets their name at its end."""
         url = f"ws://{self.address}{path}{quote(name, safe='')}"
         trouble = ""
@@ -175,9 +180,9 @@ class Club:
                 open_timeout=self._patience,
                 close_timeout=self._patience,
                 max_size=None,
-                max_queue=None,
                 ping_interval=None,
                 proxy=None,
+                **{"max_queue": None} | how,
             )
             friend = Friend(name, self._sockets.enter_context(calling), self._patience)
             self._friends.append(friend)
