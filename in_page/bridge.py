@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from club.oops import Failure, cause
+from fastapi import FastAPI
 
 HOME = "/home/learner/my-club/my_club/"
 MAIN = HOME + "main.py"
@@ -66,6 +67,7 @@ class Watchdog:
     def __init__(self) -> None:
         self.turn = time.monotonic()
         self.tool = 4
+        self.stuck: Callable[[Any], None] = lambda frame: None  # is told where
         monitoring = sys.monitoring
         monitoring.use_tool_id(self.tool, "club")
         monitoring.register_callback(self.tool, monitoring.events.JUMP, self.jump)
@@ -87,6 +89,7 @@ class Watchdog:
     def jump(self, code: types.CodeType, start: int, target: int) -> None:
         if target <= start and time.monotonic() - self.turn > TURN:
             self.turn = time.monotonic()
+            self.stuck(sys._getframe(1))
             raise LoopStuckError(f"this loop ran for {TURN:g} seconds without an await, so nobody else got a turn")
 
 
@@ -270,13 +273,14 @@ async def run(source: str) -> bool:
         code = compile(source, MAIN, "exec", dont_inherit=True)
         watchdog.watch(code)
         exec(code, module.__dict__)
-        fresh = Server(module.__dict__["app"])
-    except KeyError as error:
-        report(RuntimeError("There is no app = FastAPI() in main.py.") if error.args == ("app",) else error)
-        return False
+        apps = [getattr(module, "app", None), *vars(module).values()]
+        app = next((app for app in apps if isinstance(app, FastAPI)), None)
+        if not app:
+            raise RuntimeError("There is no app = FastAPI() in main.py.")
     except BaseException as error:
         report(error)
         return False
+    fresh = Server(app)
     if not await fresh.startup():
         return False
     server = fresh

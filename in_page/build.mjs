@@ -24,13 +24,20 @@ const unpack = (file, format, extractDir) => {
 };
 for (const wheel of readdirSync(wheels)) unpack(join(wheels, wheel), "wheel", "/lib/python3.14/site-packages");
 unpack(join(runtime, "python_stdlib.zip"), "zip", "/stdlib");
-python.FS.mkdirTree("/lib/python3.14/site-packages/club");
-for (const file of ["__init__.py", "oops.py", "oops.toml"]) {
-  python.FS.writeFile(`/lib/python3.14/site-packages/club/${file}`, readFileSync(join(here, "../src/club", file)));
-}
-python.FS.writeFile("/lib/python3.14/site-packages/bridge.py", readFileSync(join(here, "bridge.py")));
+const put = (folder, from, files) => {
+  python.FS.mkdirTree(folder);
+  for (const file of files) python.FS.writeFile(`${folder}/${file}`, readFileSync(join(here, from, file)));
+};
+put("/lib/python3.14/site-packages/club", "../src/club", ["__init__.py", "check.py", "ladder.py", "oops.py", "oops.toml"]);
+put("/lib/python3.14/site-packages", ".", ["bridge.py", "checker.py"]);
+const steps = readdirSync(join(here, "../steps")).filter((name) => /^[0-9]/.test(name));
+const tests = readdirSync(join(here, "../tests")).filter((name) => /^(conftest|test_0.*)\.py$/.test(name));
+put("/repository", "..", ["pyproject.toml"]);
+put("/repository/tests", "../tests", tests);
+put("/repository/tests/suite", "../tests/suite", ["__init__.py", "browser.py", "friends.py", "site.py", "tasks.py", "words.py"]);
+for (const step of steps) put(`/repository/steps/${step}`, `../steps/${step}`, ["main.py"]);
 const library = await python.runPythonAsync(readFileSync(join(here, "pack.py"), "utf8"));
-for (const name of ["core", "rest"]) pack(`${name}.bin`, python.FS.readFile(`/${name}.zip`));
+for (const name of ["core", "rest", "check"]) pack(`${name}.bin`, python.FS.readFile(`/${name}.zip`));
 pack("library.bin", python.FS.readFile(library));
 pack("wasm.bin", readFileSync(join(runtime, "pyodide.asm.wasm")));
 for (const name of ["pyodide.mjs", "pyodide.asm.mjs"]) write(name, readFileSync(join(runtime, name)));

@@ -13,19 +13,27 @@ await bridge.warm_up()  # type: ignore  # noqa: F704, PLE1142
 LIB, SITE = "lib/python3.14", "lib/python3.14/site-packages"
 # What cannot run in a browser, or is never asked for by a program that serves.
 UNUSED = re.compile(
-    r"(idlelib|test|turtledemo|turtle|tkinter|ensurepip|curses|_pyrepl|pdb|bdb|doctest|pydoc|pydoc_data|venv|sqlite3|"
+    r"(idlelib|test|turtledemo|turtle|tkinter|ensurepip|curses|_pyrepl|pdb|doctest|pydoc|pydoc_data|venv|sqlite3|"
     r"multiprocessing|xmlrpc|mailbox|imaplib|smtplib|poplib|ftplib|profile|cProfile|pstats|pickletools|wsgiref|dbm|"
     r"anyio/_backends/_trio|anyio/pytest_plugin|starlette/testclient|fastapi/.agents|pydantic/mypy)([./]|$)"
 )
 used = set(sys.modules)
-packs = {name: zipfile.ZipFile(f"/{name}.zip", "w") for name in ("core", "rest")}  # stored: gzip does better on all
+import pytest  # noqa: E402, F401
+
+FOR_CHECKS = re.compile(r"(pytest|_pytest|pluggy|iniconfig|packaging|checker|club/(check|ladder))([./]|$)")
+for_checks = set(sys.modules) - used
+packs = {name: zipfile.ZipFile(f"/{name}.zip", "w") for name in ("core", "rest", "check")}  # stored: gzip does better on all
 library = ""
 for root, folder in (("/stdlib", LIB), ("/" + SITE, SITE)):
     for file in sorted(pathlib.Path(root).rglob("*")):
         path = file.relative_to(root).as_posix()
         if file.is_dir() or UNUSED.match(path):
             continue
-        pack = packs["core" if path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") in used else "rest"]
+        name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        checks = FOR_CHECKS.match(path) or (path.startswith("pygments/") and name in for_checks)
+        if path.startswith("pygments") and not checks:
+            continue
+        pack = packs["core" if name in used else "check" if checks else "rest"]
         match file.suffix:
             case ".so":  # the worker links it before Python starts
                 library = str(file)
@@ -42,7 +50,11 @@ for root, folder in (("/stdlib", LIB), ("/" + SITE, SITE)):
             case ".toml":
                 packs["core"].writestr(f"{folder}/{path}", file.read_bytes())
             case _ if file.name in {"METADATA", "entry_points.txt"}:
-                packs["core"].writestr(f"{folder}/{path}", file.read_bytes().partition(b"\n\n")[0] + b"\n")
+                packs["check" if FOR_CHECKS.match(path) else "core"].writestr(f"{folder}/{path}", file.read_bytes().partition(b"\n\n")[0] + b"\n")
+# The tests and the steps as they are: pytest reads their text.
+for file in sorted(pathlib.Path("/repository").rglob("*")):
+    if file.is_file():
+        packs["check"].writestr(f"home/club/{file.relative_to('/repository').as_posix()}", file.read_bytes())
 for each in packs.values():
     each.close()
 library  # noqa: B018 - what the build gets back

@@ -5,6 +5,7 @@
 
 const PATIENCE = 700; // ms that a program has to end by itself
 const TOO_LONG = 5000; // ms without an answer, as in club.js
+const TOO_STUCK = 60000; // ms without a word from the checker
 
 /** One end of a line to the program in the worker. It has what the clubhouse needs of a WebSocket. */
 export class Socket {
@@ -113,6 +114,36 @@ class Runtime extends EventTarget {
   }
 }
 
+/**
+ * Hold a program to the shared suite. It gets a Python of its own, so that nobody who talks is disturbed, and that goes
+ * when it has answered, or when the signal says so. `looking` hears how many stars there are by now.
+ */
+function verdictOn(address, order, looking, signal) {
+  const worker = new Worker(new URL("worker.js", address), { type: "module" });
+  return new Promise((resolve) => {
+    let late;
+    const end = (verdict) => {
+      clearTimeout(late);
+      worker.terminate();
+      resolve(verdict);
+    };
+    const wait = () => {
+      clearTimeout(late);
+      late = setTimeout(() => end({ words: "Your program keeps the checker waiting, and does not stop." }), TOO_STUCK);
+    };
+    worker.onmessage = ({ data: { kind, ...detail } }) => {
+      wait();
+      if (kind === "checking") looking(detail.stars);
+      else if (kind === "verdict") end(detail);
+      else if (kind === "broken") end({ words: `The checker tripped over itself, not over your program: ${detail.text}` });
+    };
+    worker.onerror = ({ message }) => worker.onmessage({ data: { kind: "broken", text: message } });
+    signal.addEventListener("abort", () => end(null));
+    worker.postMessage({ kind: "check", ...order });
+    wait();
+  });
+}
+
 const assets = new URL("./", import.meta.url);
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
@@ -159,6 +190,7 @@ class Runner {
   #folder;
   #parts = {};
   #listening = new AbortController();
+  #checking = null;
 
   constructor(section) {
     const { step, runtime: name } = section.dataset;
@@ -185,6 +217,7 @@ class Runner {
     const part = this.#parts;
     part.run = button("Run", "start", () => this.run());
     part.stop = button("Stop", "", () => this.stop());
+    part.check = button("Check me", "", () => this.check());
     part.reset = button("Start over", "", () => this.startOver());
     part.home = button("Take it home", "", () => this.takeHome());
     part.stop.disabled = true;
@@ -200,15 +233,16 @@ class Runner {
       textContent: "Tab moves the line to the right. To leave with Tab, press Escape first. Ctrl+Enter runs.",
       hidden: true,
     });
+    part.verdict = element("div", { className: "verdict", role: "status", hidden: true });
     part.oops = element("p", { className: "oops", role: "alert", hidden: true });
     part.terminal = element("pre", { className: "terminal", tabIndex: 0, hidden: true });
     part.terminal.setAttribute("role", "log");
     part.terminal.setAttribute("aria-label", "Terminal");
     part.code = this.#section.querySelector(".highlight");
     part.code.tabIndex = 0; // it scrolls
-    const bar = element("div", { className: "bar" }, part.run, part.stop, part.reset, part.home, part.status);
+    const bar = element("div", { className: "bar" }, part.run, part.stop, part.check, part.reset, part.home, part.status);
     part.code.before(bar, part.progress);
-    part.code.after(part.hint, part.oops, part.terminal);
+    part.code.after(part.hint, part.verdict, part.oops, part.terminal);
     part.say(notes.read(this.#note) === null ? "Try it here. You need no terminal for this." : "Your own lines are kept here.");
     if (this.#section.dataset.start && welcome()) this.run();
   }
@@ -283,6 +317,45 @@ class Runner {
     part.progress.hidden = true;
     part.run.disabled = false;
     part.say("Stopped", "");
+  }
+
+  /** The verdict of `uv run club check`, by the same tests. */
+  async check() {
+    const { verdict, check } = this.#parts;
+    if (this.#checking) return this.#checking.abort();
+    verdict.hidden = false;
+    if (!("Suspending" in WebAssembly)) {
+      verdict.replaceChildren(...inline("This browser cannot check in the page; Chrome and Edge can. In a terminal: `uv run club check`"));
+      return;
+    }
+    this.#checking = new AbortController();
+    check.textContent = "Stop checking";
+    verdict.replaceChildren("Waking a Python for the checker…");
+    const { step, names } = this.#section.dataset;
+    const order = { source: this.#source, parcel: this.#parcel, goal: Number(step.slice(0, 2)), names: names.split("|") };
+    const looking = (count) => verdict.replaceChildren(stars(count, order.goal), ` Looking at step ${count + 1}…`);
+    const found = await verdictOn(this.#folder, order, looking, this.#checking.signal);
+    this.#checking = null;
+    check.textContent = "Check me";
+    verdict.hidden = !found;
+    if (found) this.#show(found);
+  }
+
+  #show({ words, stars: count, goal, wanted, instead, line, code, hints = [] }) {
+    const { verdict } = this.#parts;
+    const rows = [["Wanted", wanted], ["Instead", instead], ["Look at", line && `line ${line}: ${code}`]].filter(([, text]) => text);
+    const said = element("ol", {});
+    const more = button("Give me a hint", "", () => {
+      said.append(element("li", {}, ...inline(hints[said.children.length])));
+      more.hidden = said.children.length === hints.length;
+    });
+    verdict.replaceChildren(
+      ...(goal ? [stars(count, goal)] : []),
+      element("p", { className: "words" }, ...inline(words)),
+      element("dl", { hidden: !rows.length }, ...rows.flatMap(([name, text]) => [element("dt", { textContent: name }), element("dd", { textContent: text })])),
+      ...(hints.length ? [said, more] : []),
+    );
+    this.#editor?.markWrong(line ?? 0);
   }
 
   startOver() {
@@ -367,9 +440,13 @@ class Runner {
 
   leave() {
     this.#listening.abort();
+    this.#checking?.abort();
     this.#runtime?.stop();
   }
 }
+
+const stars = (count, goal) =>
+  element("p", { className: "stars", role: "img", ariaLabel: `${count} of ${goal} stars`, textContent: "★ ".repeat(count) + "☆ ".repeat(goal - count) });
 
 /** Words with `code` in them. */
 const inline = (text) => text.split("`").map((part, at) => (at % 2 ? element("code", { textContent: part }) : part));

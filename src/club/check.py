@@ -11,7 +11,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -51,6 +51,12 @@ class Verdict:
     @property
     def cause(self) -> Oops:
         return entries()[self.oops]
+
+    def headline(self, names: Sequence[str]) -> str:
+        """The verdict in a sentence or two; `names` are those of all steps."""
+        if self.oops:
+            return f"Not yet step {self.stars + 1}, {names[self.stars]}. {self.words(self.cause.means)}"
+        return "All steps are there. Your club is ready!" if self.goal == len(names) else f"Step {self.goal} is there!"
 
 
 class Judge:
@@ -181,7 +187,7 @@ def held_to_the_suite(path: Path, steps: range, progress: Callable[[int], None])
         raise CannotTryError("The checker needs pytest. Start it with: uv run club check") from None
     judge = Judge(path, progress)
     os.environ |= {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    quiet = ["-x", "-W", "ignore", "-p", "no:terminal", "-p", "no:cacheprovider"]
+    quiet = ["-x", "-s", "-W", "ignore", "-p", "no:warnings", "-p", "no:terminal", "-p", "no:cacheprovider"]
     here = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
     ours = ["--patience", str(PATIENCE), "--app", str(path), "--step", str(steps[-1])]
     tests = [str(next((ROOT / "tests").glob(f"test_{step:02}_*.py"))) for step in steps]

@@ -37,7 +37,7 @@ def the(number: int) -> Step:
 
 
 def name(step: Step) -> str:
-    return f"step {step.number}, {step.title.partition(' ')[2].lower()}"
+    return f"step {step.number}, {step.subject}"
 
 
 def rich(text: str) -> str:
@@ -77,15 +77,15 @@ def show(verdict: Verdict, path: Path) -> None:
     console.print(
         f"{stars(verdict.stars, verdict.goal)} [bold]{escape(shown(path))}[/]\n", no_wrap=True, overflow="ellipsis"
     )
+    words = verdict.headline([step.subject for step in steps().values()])
     if not verdict.oops:
-        done = "All steps are there. Your club is ready!" if verdict.goal == LAST else f"Step {verdict.goal} is there!"
-        console.print(f"[bold green]{done}[/]\n")
+        console.print(f"[bold green]{words}[/]\n")
         if verdict.goal < LAST:
             following = the(verdict.goal + 1)
             console.print(rows(("Next", name(following)), ("Page", page(following))))
         return
     step = the(verdict.stars + 1)
-    console.print(f"[bold]Not yet {name(step)}.[/] {rich(verdict.words(verdict.cause.means))}\n")
+    console.print(re.sub(r"^(.+?\.)", r"[bold]\1[/]", rich(words)) + "\n")
     console.print(
         rows(
             ("Wanted", f"{verdict.wanted}."),

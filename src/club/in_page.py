@@ -24,7 +24,9 @@ MACHINE = "--platform=pyemscripten_2026_0_wasm32 --python-version=3.14 --impleme
 def name() -> str:
     """The runtime's folder. Another content has another name, so no browser mixes old files with new ones."""
     inputs = [file for file in SOURCE.iterdir() if file.is_file()]
-    inputs += [Path(__file__).with_name(part) for part in ("oops.py", "oops.toml")]
+    inputs += [Path(__file__).with_name(part) for part in ("check.py", "ladder.py", "oops.py", "oops.toml")]
+    inputs += [*(ROOT / "steps").glob("[0-9]*/main.py"), ROOT / "pyproject.toml"]
+    inputs += [file for some in ("conftest.py", "test_0*.py", "suite/*.py") for file in (ROOT / "tests").glob(some)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(inputs))).hexdigest()[:12]
 
 

@@ -10,8 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 ROOT = Path(__file__).parents[2]
 STEPS = ROOT / "steps"
 
@@ -29,6 +27,11 @@ class Step:
     title: str
     lines: tuple[str, ...]
     before: tuple[str, ...]  # the program of the step before
+
+    @property
+    def subject(self) -> str:
+        """The title as part of a sentence."""
+        return self.title.partition(" ")[2].lower()
 
     @property
     def new(self) -> frozenset[int]:
@@ -85,6 +88,8 @@ def program(folder: Path) -> tuple[str, ...]:
 
 def site() -> Any:
     """What `mkdocs.yml` says."""
+    import yaml  # noqa: PLC0415 - where a program is checked, there may be none
+
     return yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
 
 

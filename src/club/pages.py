@@ -147,7 +147,8 @@ def run(name: str, start: str = "") -> Lines:
     if not runtime:
         return [way, "", *code(name)]
     new = " ".join(map(str, sorted(this.new if this.before else ())))
-    data = f'data-step="{name}" data-new="{new}" data-runtime="{runtime}" data-start="{start}"'
+    names = "|".join(each.subject for each in steps().values())
+    data = f'data-step="{name}" data-names="{names}" data-new="{new}" data-runtime="{runtime}" data-start="{start}"'
     return [f'<section class="run" {data} markdown="1">', "", way, "{ .unable }", "", *code(name), "</section>", ""]
 
 

@@ -22,6 +22,8 @@ import fastapi
 import psutil
 import uvicorn
 
+from suite.tasks import Tasks
+
 OURS = 15  # seconds that Python and FastAPI may take to start
 LIVES = 6  # so many times as long as a friend waits, a program may live, whatever it does
 MARK = "CLUB_TESTED_BY"  # a variable of the environment, with the process that runs the tests
@@ -118,38 +120,6 @@ class ClockLoop(asyncio.SelectorEventLoop):
         return self.clock.now
 
 
-class Tasks:
-    """What the program has asked its loop to do, and what of it went wrong in the lines of this file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.failed: list[BaseException] = []
-
-    def watch(self) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.loop.set_task_factory(self.make)
-
-    def make(self, loop: asyncio.AbstractEventLoop, work: Any, **how: Any) -> asyncio.Task[Any]:
-        task = asyncio.Task(work, loop=loop, **how)
-        task.add_done_callback(self.note)
-        return task
-
-    def note(self, task: asyncio.Task[Any]) -> None:
-        error = getattr(task, "_exception", None)  # to ask for it as one should would count as having heard it
-        frames = traceback.walk_tb(error.__traceback__) if error else []
-        if any(frame.f_code.co_filename == str(self.path) for frame, _ in frames):
-            self.failed = [*self.failed[-9:], error]
-
-    def count(self) -> int:
-        return len(asyncio.all_tasks(self.loop)) if self.loop else 0
-
-    def tell(self) -> None:
-        """Print what went wrong, since nobody else may have heard of it."""
-        for error in self.failed:
-            traceback.print_exception(error)
-
-
 def obey(pipe: Connection, loop: ClockLoop | None, tasks: Tasks) -> None:
     """Let as many seconds pass as the pipe says, or ask the tasks. End with those who hold its other end."""
     with suppress(EOFError, OSError):
@@ -211,7 +181,7 @@ def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pip
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            tasks.watch()
+            tasks.watch(asyncio.get_running_loop())
             self.watch = None if loop else asyncio.create_task(watch.keep())
             pipe.send(listening.getsockname()[1])
 

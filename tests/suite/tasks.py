@@ -1,0 +1,38 @@
+"""The tasks of a program, as those see them who look from outside."""
+
+import asyncio
+import traceback
+from pathlib import Path
+from typing import Any
+
+
+class Tasks:
+    """What the program has asked its loop to do, and what of it went wrong in the lines of this file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.failed: list[BaseException] = []
+
+    def watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        loop.set_task_factory(self.make)
+
+    def make(self, loop: asyncio.AbstractEventLoop, work: Any, **how: Any) -> asyncio.Task[Any]:
+        task = asyncio.Task(work, loop=loop, **how)
+        task.add_done_callback(self.note)
+        return task
+
+    def note(self, task: asyncio.Task[Any]) -> None:
+        error = getattr(task, "_exception", None)  # to ask for it as one should would count as having heard it
+        frames = traceback.walk_tb(error.__traceback__) if error else []
+        if any(frame.f_code.co_filename == str(self.path) for frame, _ in frames):
+            self.failed = [*self.failed[-9:], error]
+
+    def count(self) -> int:
+        return len(asyncio.all_tasks(self.loop)) if self.loop else 0
+
+    def tell(self) -> None:
+        """Print what went wrong, since nobody else may have heard of it."""
+        for error in self.failed:
+            traceback.print_exception(error)
