@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 
 from suite.browser import Window, missing, watched
+from suite.checks import Checks
 from suite.dev import DevServer
 from suite.firefox import firefox  # noqa: F401
 from suite.site import Served
+from test_check import BY_NUMBER, MISTAKES, learners_file, wrong
 
 ladder = pytest.importorskip("club.ladder", reason="the tests of the site need: uv run --all-groups pytest")
 
 ROOT = Path(__file__).parent.parent
 SOON = 20_000  # ms for the first start of Python on a busy machine
+CHECKED = 60_000  # ms for a check on such a machine
 CHAT = "03_chat"
 
 
@@ -41,6 +44,12 @@ class Runner:
     def is_in(self, state):
         self.page.locator(f"section.run[data-state={state!r}]").wait_for(timeout=SOON)
         return self
+
+    def check(self):
+        """What "Check me" says."""
+        self.press("Check me")
+        self.box.get_by_role("button", name="Check me").wait_for(timeout=CHECKED)
+        return self.box.locator(".verdict")
 
     def says(self, friend, words):
         self.talkie(friend, "[data-state=connected]").wait_for()
@@ -117,7 +126,7 @@ def runner(kept, served, open_window):
     assert not broken
 
 
-@pytest.mark.parametrize("step", ["01_imports", "05_docs_page"])  # test_in_page_promises.py runs each of them
+@pytest.mark.parametrize("step", ["01_imports", "05_docs_page"])
 def test_a_step_runs_as_it_is(step, runner):
     here = runner(step).run()
     here.house.get_by_text("The club is awake").wait_for()
@@ -210,6 +219,53 @@ def test_stop_ends_what_nothing_else_can(here):
     here.hears("Bo", "back again")
 
 
+@pytest.mark.parametrize("step", ladder.steps().values(), ids=ladder.steps())
+def test_each_step_keeps_its_promises_in_the_page_too(step, runner):
+    verdict = runner(step.name).check()
+    assert verdict.get_by_role("img").get_attribute("aria-label") == f"{step.number} of {step.number} stars"
+    assert re.search(f"Step {step.number} is there!|All steps are there", verdict.inner_text())
+
+
+@pytest.mark.parametrize(
+    ("number", "oops"), [(1, "syntax"), (2, "no-self"), (3, "no-await"), (4, "too-early"), (5, "wrong-room")]
+)
+def test_check_me_says_what_the_terminal_says(number, oops, runner, tmp_path):
+    source = next(wrong(*each) for each in MISTAKES if each[0] == number and each[1]["oops"] == oops)
+    checks = Checks()
+    try:
+        terminal = one_line(checks.check(learners_file(tmp_path, source), number, 1).said)
+    finally:
+        checks.close()
+    step = BY_NUMBER[number].name
+    here = runner(step)
+    here.page.evaluate("note => localStorage.setItem(...note)", [f"program {step}", source])
+    verdict = here.check()
+    said = [verdict.locator(".words").inner_text(), *verdict.locator("dd").all_inner_texts()]
+    assert len(said) == 4
+    for words in said:
+        assert one_line(words) in terminal
+    hints, more = verdict.get_by_role("listitem"), verdict.get_by_role("button", name="Give me a hint")
+    for number in range(3):
+        assert hints.count() == number
+        more.click()
+    assert not more.is_visible()
+
+
+def one_line(text):
+    return " ".join(text.split())
+
+
+def test_a_check_that_never_ends_can_be_stopped(here):
+    here.types("manager = ConnectionManager()", "sum(range(10**15))")
+    here.press("Check me")
+    here.box.get_by_text("Looking at step 1").wait_for(timeout=SOON)
+    here.press("Stop checking")
+    assert not here.box.locator(".verdict").is_visible()
+    here.press("Start over")
+    here.says("Ada", "we talked all the time")
+    here.hears("Bo", "we talked all the time")
+
+
 def test_taken_home_the_program_runs_in_a_terminal(here, tmp_path):
     here.types('"joined the chat"', '"is here"')
     with here.page.expect_download() as download:
@@ -235,6 +291,7 @@ def test_after_the_first_run_the_site_needs_no_network(site, open_window):
     there = Runner(here.window, "04_notifications").run()
     there.says("Ada", "no network")
     there.hears("Bo", "no network")
+    assert "Step 4 is there!" in there.check().inner_text()
 
 
 def test_the_next_page_finds_python_awake_and_a_quiet_room(site, open_window, tmp_path):
@@ -271,6 +328,7 @@ def test_axe_finds_nothing_while_it_runs_or_is_wrong(here):
     here.hears("Bo", "do I look good?")
     looks_good_to_all(here)
     here.types("manager = Conn", "manager = Con")
+    here.check().get_by_role("button", name="Give me a hint").click()
     here.press("Run")
     here.is_in("wrong")
     looks_good_to_all(here)
@@ -303,6 +361,8 @@ def test_firefox_runs_it_too(served, firefox):  # noqa: F811
     firefox.does(f"Object.assign({ada}.querySelector('.message'), {{ value: 'hello, fox' }})")
     firefox.does(f"{ada}.querySelector('form').requestSubmit()")
     firefox.waits_for(f"{bo}.querySelector('.log').textContent.includes('hello, fox')")
+    firefox.does("document.querySelector('section.run .check').click()")
+    firefox.waits_for("/Step 3 is there|cannot check/.test(document.querySelector('section.run .verdict').textContent)")
 
 
 def test_the_page_has_the_versions_of_the_project():

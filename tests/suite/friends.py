@@ -4,7 +4,7 @@ import json
 import socket
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -37,6 +37,12 @@ def listed(things: Iterable[str]) -> str:
 def short(text: str) -> str:
     """A text as it can be shown in one line."""
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def listed(texts: Sequence[str]) -> str:
+    """The first few of them."""
+    more = [f"{len(texts) - 3} more"] if len(texts) > 4 else []
+    return ", ".join([*map(short, texts[: 3 if more else 4]), *more])
 
 
 def fail(sentence: str) -> NoReturn:
@@ -93,8 +99,8 @@ class Friend:
         while (frame := self._next(0)) is not None:
             heard.append(frame["message"])
         if heard != list(messages):
-            wanted = ", ".join(map(short, messages)) or "nothing more"
-            fail(f"{self.name} should have heard {wanted}, but heard {', '.join(map(short, heard)) or 'nothing'}.")
+            wanted = listed(messages) or "nothing more"
+            fail(f"{self.name} should have heard {wanted}, but heard {listed(heard) or 'nothing'}.")
 
     def _next(self, end: float, waiting_for: str = "", missed: list[str] | None = None) -> Frame | None:
         text, gone = None, None

@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 def copy_of_the_repository(folder):
     for name in ("docs", "steps", "tests", "src", "in_page"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
-    shutil.copy(ROOT / "mkdocs.yml", folder)
+    for name in ("mkdocs.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
 
 
 def build(builder, folder):
