@@ -343,7 +343,7 @@ class Runner {
 
   #show({ words, stars: count, goal, wanted, instead, line, code, hints = [] }) {
     const { verdict } = this.#parts;
-    const rows = [["Wanted", wanted], ["Instead", instead], ["Look at", line && `line ${line}: ${code}`]].filter(([, text]) => text);
+    const rows = [["Wanted", wanted], ["Instead", instead], ["Look at", line && `line ${line}: \`${code}\``]].filter(([, text]) => text);
     const said = element("ol", {});
     const more = button("Give me a hint", "", () => {
       said.append(element("li", {}, ...inline(hints[said.children.length])));
@@ -352,10 +352,11 @@ class Runner {
     verdict.replaceChildren(
       ...(goal ? [stars(count, goal)] : []),
       element("p", { className: "words" }, ...inline(words)),
-      element("dl", { hidden: !rows.length }, ...rows.flatMap(([name, text]) => [element("dt", { textContent: name }), element("dd", { textContent: text })])),
+      element("dl", { hidden: !rows.length }, ...rows.flatMap(([name, text]) => [element("dt", { textContent: name }), element("dd", {}, ...inline(text))])),
       ...(hints.length ? [said, more] : []),
     );
     this.#editor?.markWrong(line ?? 0);
+    verdict.scrollIntoView({ block: "nearest" });
   }
 
   startOver() {
