@@ -39,8 +39,7 @@ def short(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
-def listed(texts: Sequence[str]) -> str:
-    """The first few of them."""
+def first_few(texts: Sequence[str]) -> str:
     more = [f"{len(texts) - 3} more"] if len(texts) > 4 else []
     return ", ".join([*map(short, texts[: 3 if more else 4]), *more])
 
@@ -99,8 +98,8 @@ class Friend:
         while (frame := self._next(0)) is not None:
             heard.append(frame["message"])
         if heard != list(messages):
-            wanted = listed(messages) or "nothing more"
-            fail(f"{self.name} should have heard {wanted}, but heard {listed(heard) or 'nothing'}.")
+            wanted = first_few(messages) or "nothing more"
+            fail(f"{self.name} should have heard {wanted}, but heard {first_few(heard) or 'nothing'}.")
 
     def _next(self, end: float, waiting_for: str = "", missed: list[str] | None = None) -> Frame | None:
         text, gone = None, None
