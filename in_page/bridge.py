@@ -18,8 +18,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from club.oops import Failure, cause
 from fastapi import FastAPI
+
+from club.oops import Failure, cause
 
 HOME = "/home/learner/my-club/my_club/"
 MAIN = HOME + "main.py"

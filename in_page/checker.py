@@ -7,7 +7,6 @@ process, the sockets and the network of `suite.program`, `websockets` and `httpx
 
 import asyncio
 import heapq
-import importlib
 import io
 import itertools
 import json
@@ -18,7 +17,6 @@ import traceback
 import types
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any

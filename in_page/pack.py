@@ -22,7 +22,8 @@ import pytest  # noqa: E402, F401
 
 FOR_CHECKS = re.compile(r"(pytest|_pytest|pluggy|iniconfig|packaging|checker|club/(check|ladder))([./]|$)")
 for_checks = set(sys.modules) - used
-packs = {name: zipfile.ZipFile(f"/{name}.zip", "w") for name in ("core", "rest", "check")}  # stored: gzip does better on all
+# Stored: gzip does better on all of it.
+packs = {name: zipfile.ZipFile(f"/{name}.zip", "w") for name in ("core", "rest", "check")}
 library = ""
 for root, folder in (("/stdlib", LIB), ("/" + SITE, SITE)):
     for file in sorted(pathlib.Path(root).rglob("*")):
@@ -50,7 +51,8 @@ for root, folder in (("/stdlib", LIB), ("/" + SITE, SITE)):
             case ".toml":
                 packs["core"].writestr(f"{folder}/{path}", file.read_bytes())
             case _ if file.name in {"METADATA", "entry_points.txt"}:
-                packs["check" if FOR_CHECKS.match(path) else "core"].writestr(f"{folder}/{path}", file.read_bytes().partition(b"\n\n")[0] + b"\n")
+                head = file.read_bytes().partition(b"\n\n")[0] + b"\n"
+                packs["check" if FOR_CHECKS.match(path) else "core"].writestr(f"{folder}/{path}", head)
 # The tests and the steps as they are: pytest reads their text.
 for file in sorted(pathlib.Path("/repository").rglob("*")):
     if file.is_file():

@@ -243,8 +243,8 @@ def test_check_me_says_what_the_terminal_says(number, oops, runner, tmp_path):
     for words in said:
         assert one_line(words) in terminal
     hints, more = verdict.get_by_role("listitem"), verdict.get_by_role("button", name="Give me a hint")
-    for number in range(3):
-        assert hints.count() == number
+    for count in range(3):
+        assert hints.count() == count
         more.click()
     assert not more.is_visible()
 
