@@ -42,15 +42,26 @@ pack("library.bin", python.FS.readFile(library));
 pack("wasm.bin", readFileSync(join(runtime, "pyodide.asm.wasm")));
 for (const name of ["pyodide.mjs", "pyodide.asm.mjs"]) write(name, readFileSync(join(runtime, name)));
 
-await build({
+const { metafile } = await build({
   entryPoints: ["worker.js", "editor.js"].map((file) => join(here, file)),
   outdir: out,
   bundle: true,
   minify: true,
   format: "esm",
   target: "es2022",
-  legalComments: "linked",
+  legalComments: "none",
+  metafile: true,
 });
+// Who made all this asks that their licences go with it.
+const packages = new Set(Object.keys(metafile.inputs).map((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]));
+packages.delete(undefined);
+const licences = [...packages].sort().map((name) => `${name}\n\n${readFileSync(join(here, "node_modules", name, "LICENSE"), "utf8")}`);
+licences.unshift(
+  "Python, under the PSF licence: https://docs.python.org/3/license.html",
+  "Pyodide, under the Mozilla Public License 2.0: https://github.com/pyodide/pyodide",
+  python.FS.readFile("/licences.txt", { encoding: "utf8" }),
+);
+writeFileSync(join(out, "licences.txt"), licences.join("\n\n---\n\n"));
 const { info } = JSON.parse(readFileSync(join(runtime, "pyodide-lock.json"), "utf8"));
 writeFileSync(join(out, "manifest.json"), JSON.stringify({ library, info, sizes }));
 process.exit(0);

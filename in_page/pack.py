@@ -59,4 +59,7 @@ for file in sorted(pathlib.Path("/repository").rglob("*")):
         packs["check"].writestr(f"home/club/{file.relative_to('/repository').as_posix()}", file.read_bytes())
 for each in packs.values():
     each.close()
+licences = sorted(pathlib.Path("/" + SITE).glob("*.dist-info/**/LICENSE*"))
+words = [f"{file.relative_to('/' + SITE).parts[0]}\n\n{file.read_text(encoding='utf-8')}" for file in licences]
+pathlib.Path("/licences.txt").write_text("\n\n---\n\n".join(words), encoding="utf-8")
 library  # noqa: B018 - what the build gets back
