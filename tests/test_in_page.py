@@ -226,7 +226,7 @@ def test_each_step_keeps_its_promises_in_the_page_too(step, runner):
     assert re.search(f"Step {step.number} is there!|All steps are there", verdict.inner_text())
 
 
-@pytest.mark.parametrize(("number", "oops"), [(1, "syntax"), (3, "no-await"), (4, "too-early")])
+@pytest.mark.parametrize(("number", "oops"), [(3, "no-await"), (4, "too-early")])
 def test_check_me_says_what_the_terminal_says(number, oops, runner, tmp_path):
     source = next(wrong(*each) for each in MISTAKES if each[0] == number and each[1]["oops"] == oops)
     checks = Checks()

@@ -205,7 +205,7 @@ def test_both_builders_show_the_same_code(sites):
     ],
 )
 def test_a_name_that_is_gone_stops_the_build(builder, wrong, sentence, tmp_path):
-    copy_of_the_repository(tmp_path)
+    copy_of_the_repository(tmp_path, "in-page")
     (tmp_path / "docs" / "words.md").write_text(f"# Words\n\n{wrong}\n", encoding="utf-8")
     done = build(builder, tmp_path)
     assert done.returncode != 0
@@ -242,7 +242,7 @@ def test_a_page_asks_nobody_else_and_is_light(page, site, served, open_window):
     import gzip  # noqa: PLC0415
 
     asked = []
-    window = open_window(served.address, html(page), reduced_motion="reduce")  # so no club starts by itself
+    window = open_window(served.address, "/sitemap.xml", reduced_motion="reduce")  # so no club starts by itself
     window.page.on("request", lambda request: asked.append(request.url))
     window.opens(html(page))
     window.page.wait_for_load_state("networkidle")

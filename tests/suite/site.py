@@ -14,9 +14,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def copy_of_the_repository(folder):
+def copy_of_the_repository(folder, *without):
     for name in ("docs", "steps", "tests", "src", "in_page"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules", *without)
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("mkdocs.yml", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
 
