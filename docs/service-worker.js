@@ -31,13 +31,14 @@ async function keep() {
   }
 }
 
-async function answer(request) {
+async function answer(event) {
+  const { request } = event;
   const cache = await caches.open(NAME);
   const kept = () => cache.match(request, { ignoreSearch: true });
   if (request.url.startsWith(FOREVER)) return (await kept()) ?? fetch(request);
   try {
     const fresh = await fetch(request);
-    if (fresh.status === 200) await cache.put(request, fresh.clone());
+    if (fresh.status === 200) event.waitUntil(cache.put(request, fresh.clone())); // a slow disk holds nobody up
     return fresh;
   } catch {
     return (await kept()) ?? Response.error();
@@ -51,5 +52,5 @@ addEventListener("install", (event) => {
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 addEventListener("fetch", (event) => {
   const { method, url } = event.request;
-  if (method === "GET" && url.startsWith(registration.scope)) event.respondWith(answer(event.request));
+  if (method === "GET" && url.startsWith(registration.scope)) event.respondWith(answer(event));
 });

@@ -324,10 +324,11 @@ class Program:
 
     def exit(self, _: int) -> None:
         """There is no process that could end, so the club hangs up."""
-        if bridge.server:
-            bridge.server, old = None, bridge.server
-            for end in list(old.sockets.values()):
-                end.hang_up(1006)
+        if not bridge.server:
+            raise SystemExit
+        bridge.server, old = None, bridge.server
+        for end in list(old.sockets.values()):
+            end.hang_up(1006)
         raise asyncio.CancelledError
 
     def seconds_pass(self, seconds: float) -> None:

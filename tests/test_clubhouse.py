@@ -81,6 +81,7 @@ def test_a_friend_hangs_up_and_picks_up(window, expect):
 
 @pytest.mark.step(3)
 def test_a_friend_takes_another_name(window, expect):
+    expect(window.lamp("Bo")).to_have_text("connected")
     name = window.talkie("Bo").get_by_role("textbox", name="Name")
     name.fill("a/b")
     name.press("Enter")
@@ -242,7 +243,9 @@ def test_the_page_is_back_by_itself_after_a_save_and_after_a_nap(main_py, tmp_pa
         expect(awake).to_be_visible()
         expect(window.lamp("Ada")).to_have_text("connected")
         dev.reload_seconds(lambda: mine.write_text(mine.read_text(encoding="utf-8") + "\n# saved\n", encoding="utf-8"))
-        window.says_when_connected("Ada", "back again")
+        for name in ("Ada", "Bo"):
+            expect(window.lamp(name)).to_have_text("connected")
+        window.says("Ada", "back again")
         expect(window.screen("Bo")).to_contain_text("back again")
         dev.stop()
         asleep = window.page.get_by_role("status").filter(has_text="The club is asleep")

@@ -37,7 +37,8 @@ def test_the_page_says_so(oops, tmp_path, open_window):
     try:
         window = open_window(f"127.0.0.1:{program.port}")
         if oops == "nothing-back":
-            window.says_when_connected("Ada", "hello?")
+            window.lamp("Ada").get_by_text("connected").wait_for()
+            window.says("Ada", "hello?")
         window.talkie("Ada").get_by_text(entries()[oops].says).first.wait_for(timeout=15_000)
     finally:
         program.stop()

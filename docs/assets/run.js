@@ -366,7 +366,8 @@ class Runner {
       this.#markNew();
       this.#editor.markWrong(0);
     }
-    this.#parts.oops.hidden = true;
+    this.#checking?.abort();
+    this.#parts.verdict.hidden = this.#parts.oops.hidden = true;
     this.#parts.say("The step's own program is back.", this.#section.dataset.state);
   }
 

@@ -88,10 +88,6 @@ class Window:
         talkie.get_by_role("textbox", name="Message").fill(text)
         talkie.get_by_role("textbox", name="Message").press("Enter")
 
-    def says_when_connected(self, friend: str, text: str) -> None:
-        self.page.locator(f"walkie-talkie[name={friend!r}][data-state=connected]:not([news])").wait_for()
-        self.says(friend, text)
-
     def screen(self, label: str) -> "Locator":
         return self.talkie(label).get_by_role("log")
 
