@@ -102,5 +102,5 @@ class Window:
         """What is hard to use for some: the rule and the place of each fault."""
         from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
 
-        faults = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
+        faults = Axe().run(self.page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
         return [f"{fault['id']}: {node['target']} {node['any'][:1]}" for fault in faults for node in fault["nodes"]]
