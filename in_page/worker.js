@@ -1,11 +1,37 @@
-// One Python, one program. It is told what to do by engine.js, and needs nothing but the files beside it.
+// One Python, one program. It is told what to do by run.js, and needs nothing but the files beside it.
 import { unzipSync } from "fflate";
 
 const here = new URL("./", import.meta.url);
 const SNAPSHOT = "snapshot"; // Python's memory, with FastAPI in it; made here, never downloaded
 const SITE = "/lib/python3.14/site-packages";
 
-const post = (kind, more = {}) => self.postMessage({ kind, ...more });
+const PAUSE = 100; // ms between two looks at what was printed
+const SCREEN = 20_000; // characters of a flood that are worth showing, as in run.js
+
+let printed = "";
+let shown = 0;
+let due = 0;
+
+/** A message for each line would drown the page when a program prints without end. */
+function print(text) {
+  printed += text;
+  if (printed.length > 2 * SCREEN) printed = printed.slice(-SCREEN);
+  if (performance.now() - shown > PAUSE) show(); // a loop lets no timer run
+  else due ||= setTimeout(show, PAUSE);
+}
+
+function show() {
+  clearTimeout(due);
+  if (printed) self.postMessage({ kind: "terminal", text: printed });
+  [printed, shown, due] = ["", performance.now(), 0];
+}
+
+function post(kind, more = {}) {
+  if (kind === "terminal") return print(more.text);
+  if (kind !== "socket") show(); // what is told comes after what was printed before it
+  self.postMessage({ kind, ...more });
+}
+
 const store = (async () => self.caches?.open(`club ${here.pathname}`))().catch(() => undefined);
 const progress = { loaded: 0, total: 0 };
 
@@ -54,8 +80,8 @@ async function boot(snapshot) {
     lockFileContents: { info: manifest.info, packages: {} },
     packageBaseUrl: here.href,
     env: { HOME: "/home/learner", PYTHONPATH: "/lib/python3.14" },
-    stdout: (text) => post("terminal", { text: `${text}\n` }),
-    stderr: (text) => post("terminal", { text: `${text}\n` }),
+    stdout: (text) => print(`${text}\n`),
+    stderr: (text) => print(`${text}\n`),
     fsInit: snapshot ? undefined : async (FS) => fill(FS, files),
     ...(snapshot ? { _loadSnapshot: snapshot } : { _makeSnapshot: Boolean(await store) }),
     // Linked before Python starts, pydantic's library lies at the same address each time, as a snapshot needs it.

@@ -209,16 +209,17 @@ def test_an_error_while_friends_talk_is_shown_and_the_club_lives_on(here):
     here.house.get_by_text("The club is awake").wait_for()
 
 
-def test_stop_ends_what_nothing_else_can(here):
-    here.types("manager = ConnectionManager()", "sum(range(10**15))")
+@pytest.mark.parametrize("line", ["sum(range(10**15))", "while True: print('hi')"])
+def test_stop_ends_what_nothing_else_can(line, here):
+    here.types("manager = ConnectionManager()", line)
     here.press("Run")
     here.page.wait_for_timeout(500)
     here.press("Stop")
     here.box.get_by_text("Stopped").wait_for()
     here.press("Start over")
     here.run()
-    here.says("Ada", "back again")
-    here.hears("Bo", "back again")
+    here.says("Ada", f"back after {line}")
+    here.hears("Bo", f"back after {line}")
 
 
 @pytest.mark.parametrize("step", ladder.steps().values(), ids=ladder.steps())

@@ -6,6 +6,7 @@
 const PATIENCE = 700; // ms that a program has to end by itself
 const TOO_LONG = 5000; // ms without an answer, as in club.js
 const TOO_STUCK = 60000; // ms without a word from the checker
+const SCREEN = 20_000; // characters that the terminal keeps
 
 /** One end of a line to the program in the worker. It has what the clubhouse needs of a WebSocket. */
 export class Socket {
@@ -421,8 +422,8 @@ class Runner {
 
   terminal({ text }) {
     const { terminal } = this.#parts;
-    terminal.append(text);
-    while (terminal.childNodes.length > 500) terminal.firstChild.remove();
+    terminal.append(text.slice(-SCREEN));
+    while (terminal.textContent.length > SCREEN && terminal.childNodes.length > 1) terminal.firstChild.remove();
     terminal.scrollTop = terminal.scrollHeight;
   }
 
