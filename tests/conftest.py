@@ -6,7 +6,10 @@ uv run pytest --app=my_chat.py      your own file, held to all promises
 uv run pytest --app=my_chat.py --step 3     your own file, held to the promises of steps 1 to 3
 """
 
+import itertools
+import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +17,12 @@ import pytest
 
 from suite.browser import Window, browser, watched  # noqa: F401
 from suite.friends import Club, Friend
-from suite.program import Program, end_marked, get_ready
 from suite.site import served, site, sites  # noqa: F401
 from suite.words import textstat  # noqa: F401
+from suite.world import START, HungUpError, NotKept, Program, Start, fail, started_here
 
 STEPS = Path(__file__).parent.parent / "steps"
+QUIET_S = 1  # that a program gets, after a test, to be as it was before
 PROGRAMS = {int(main.parent.name[:2]): main for main in sorted(STEPS.glob("[0-9][0-9]_*/main.py"))}
 
 
@@ -28,30 +32,46 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--app", type=Path, metavar="FILE", help="hold this file to them, instead of our own steps")
 
 
-def pytest_configure() -> None:
-    # Who is told to end tidies up as after Ctrl+C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    get_ready()
+def pytest_configure(config: pytest.Config) -> None:
+    if START not in config.stash:
+        from suite.serve import get_ready  # noqa: PLC0415
+
+        config.stash[START] = started_here
+        # Who is told to end tidies up as after Ctrl+C, even where a shell has switched Ctrl+C off.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        get_ready()
 
 
-def pytest_sessionfinish() -> None:
-    end_marked()
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if session.config.stash[START] is started_here:
+        from suite.program import end_marked  # noqa: PLC0415
+
+        end_marked()
+
+
+def first_step(item: pytest.Item | pytest.Function) -> int:
+    """The step whose promise this test is: the marker says so, or else the name of the test's file."""
+    if mark := item.get_closest_marker("step"):
+        return int(mark.args[0])
+    found = re.match(r"test_(\d\d)_", item.path.name)
+    assert found, f"{item.nodeid} must say from which step on it holds: @pytest.mark.step(n)"
+    return int(found[1])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test of the promises on the step that makes it and on every later one."""
     if "main_py" not in metafunc.fixturenames:
         return
-    mark = metafunc.definition.get_closest_marker("step")
-    assert mark, f"{metafunc.definition.nodeid} must say from which step on it holds: @pytest.mark.step(n)"
     app, step = metafunc.config.getoption("app"), metafunc.config.getoption("step")
     if app and not app.is_file():
         raise pytest.UsageError(f"--app: there is no file {app}")
     programs = {step or max(PROGRAMS): app.resolve()} if app else PROGRAMS
+    first = first_step(metafunc.definition)
     chosen = {
         path.name if app else path.parent.name: path
         for number, path in programs.items()
-        if mark.args[0] <= number and (app or step in (None, number))
+        if first <= number and (app or step in (None, number))
     }
     metafunc.parametrize("main_py", chosen.values(), ids=chosen.keys())
 
@@ -69,38 +89,88 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = wanted
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """A failure shows the program's terminal."""
+    report = yield
+    if report.failed and hasattr(item, "program"):
+        item.program.failed = True
+        report.sections.append(("the program's terminal", item.program.terminal()[-3000:]))
+    return report
+
+
+class Programs:
+    """The programs that are on the air. One serves many tests, as long as each leaves it as it was."""
+
+    def __init__(self, start: Start, patience: float, notes: Path) -> None:
+        self.start = start
+        self.patience = patience
+        self.notes = (notes / str(number) for number in itertools.count(1))
+        self.running: dict[tuple[Path, bool], Program] = {}
+        self.not_started: dict[Path, NotKept] = {}  # nobody has to wait for them again
+        self.untidy: set[Path] = set()  # these leave something behind, so each test gets a new one
+
+    def get(self, path: Path, turn_the_clock: bool) -> Program:
+        """Raises `NotKept` if it does not start."""
+        if path in self.not_started:
+            raise self.not_started[path]
+        program = self.running.get((path, turn_the_clock))
+        if program is None or not program.is_running():
+            try:
+                program = self.start(path, next(self.notes), self.patience, turn_the_clock)
+            except NotKept as error:
+                self.not_started[path] = error
+                raise
+            self.running[path, turn_the_clock] = program
+        program.begin()
+        return program
+
+    def stop(self, program: Program) -> None:
+        self.running = {key: each for key, each in self.running.items() if each is not program}
+        program.stop()
+
+
 @pytest.fixture(scope="session")
-def not_started() -> dict[Path, str]:
-    """Programs that did not start, and why: nobody has to wait for them again."""
-    return {}
+def programs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+    config = request.config
+    programs = Programs(config.stash[START], config.getoption("patience"), tmp_path_factory.mktemp("programs"))
+    yield programs
+    for program in list(programs.running.values()):
+        programs.stop(program)
 
 
 @pytest.fixture
-def program(request: pytest.FixtureRequest, main_py: Path, tmp_path: Path, not_started) -> Iterator[Program]:
-    """This step's program, on the air."""
-    turn_the_clock = request.node.get_closest_marker("clock") is not None
-    program = None
-    if main_py not in not_started:
-        try:
-            patience = request.config.getoption("patience")
-            program = Program(main_py, tmp_path / "terminal.txt", patience, turn_the_clock)
-        except RuntimeError as error:
-            not_started[main_py] = str(error)
-    if program is None:
-        pytest.fail(not_started[main_py], pytrace=False)
-    request.node.program = program  # whoever tells of a failure may look at its terminal
-    yield program
-    program.stop()
-
-
-@pytest.fixture
-def club(request: pytest.FixtureRequest, program: Program) -> Iterator[Club]:
-    """This step's program with friends around it. Whatever they do, its terminal shows no traceback."""
-    club = Club(program)
+def club(request: pytest.FixtureRequest, main_py: Path, programs: Programs) -> Iterator[Club]:
+    """This step's program, on the air, with friends around it. Whatever they do, its terminal shows no traceback."""
+    program = programs.get(main_py, request.node.get_closest_marker("clock") is not None)
+    request.node.program = program
+    before = state(program)
+    club = Club(program, programs.patience)
     yield club
-    club.close()
+    club.empties()
+    if main_py in programs.untidy or hasattr(program, "failed") or not is_again(before, program):
+        programs.untidy.add(main_py)
+        programs.stop(program)
     if request.node.get_closest_marker("traceback_allowed") is None and "Traceback" in club.terminal():
-        pytest.fail(f"The terminal shows a traceback:\n\n{club.terminal()[-3000:]}", pytrace=False)
+        fail("traceback", "The terminal shows a traceback.")
+
+
+def state(program: Program) -> tuple[int, str] | None:
+    """What a test must leave as it was: the tasks, and the rooms board, if there is one. None if that cannot be had."""
+    try:
+        return program.tasks(), program.ask("GET", "/rooms", program.patience).text
+    except (TimeoutError, HungUpError):
+        return None
+
+
+def is_again(before: tuple[int, str] | None, program: Program) -> bool:
+    """Is the program as it was, so that the next test may go on with it? It gets a moment for that."""
+    end = time.monotonic() + QUIET_S
+    while before and (now := state(program)) and time.monotonic() < end:
+        if now == before:
+            return True
+        time.sleep(0.005)
+    return False
 
 
 @pytest.fixture

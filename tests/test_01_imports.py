@@ -4,35 +4,32 @@ import re
 
 import pytest
 
-from suite.friends import fail
-
-pytestmark = pytest.mark.step(1)
+from suite.world import fail
 
 
 def test_the_club_is_awake(club):
-    club.get("/openapi.json")
+    club.paths()
 
 
 def test_the_clubhouse_opens(club, clubhouse):
     if "<walkie-talkie" not in club.get("/").text:
-        fail("GET / is answered, but not with the clubhouse.")
+        fail("other-page", "GET / is answered, but not with the clubhouse.")
 
 
+def test_the_clubhouse_comes_whole(club, clubhouse):
+    """A page without its parts is a page that does nothing."""
+    for part in re.findall(r'(?:src|href)="([\w/.-]+\.\w+)"', (clubhouse / "index.html").read_text(encoding="utf-8")):
+        club.get(f"/{part}")
+        if part.endswith(".js") and club.get(f"/{part}").text != (clubhouse / part).read_text(encoding="utf-8"):
+            fail("other-part", f"GET /{part} is answered, but not with that part of the clubhouse.")
+
+
+@pytest.mark.beyond
 def test_a_path_that_nobody_built_is_answered_kindly(club, clubhouse):
-    if "Back to the clubhouse" not in club.get("/nowhere", status=404, Accept="text/html").text:
-        fail("GET /nowhere is answered, but not with the clubhouse's kind page.")
+    assert "Back to the clubhouse" in club.get("/nowhere", status=404, Accept="text/html").text
 
 
-def test_the_docs_page_opens(club):
-    club.get("/docs")
-
-
-def test_the_docs_page_needs_no_internet(club, clubhouse):
-    elsewhere = re.findall(r'(?:src|href)="(?:https?:)?//([^/"]+)', club.get("/docs").text)
-    if elsewhere:
-        fail(f"The page /docs asks {elsewhere[0]} for its parts.")
-
-
+@pytest.mark.beyond
 def test_a_door_that_nobody_built_stays_shut(club, clubhouse):
     club.get("/nothing/here", status=404)
     club.get("/" + "n" * 10_000, status=404)

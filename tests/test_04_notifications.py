@@ -5,7 +5,7 @@
 
 import pytest
 
-pytestmark = [pytest.mark.step(4), pytest.mark.clock]
+pytestmark = pytest.mark.clock
 
 
 def test_news_comes_every_five_seconds(club):

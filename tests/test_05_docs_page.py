@@ -1,12 +1,11 @@
 """Step 5: from the docs page, a message to everyone or to one friend."""
 
+import json
 import re
 
 import pytest
 
-from suite.friends import fail
-
-pytestmark = pytest.mark.step(5)
+from suite.world import fail
 
 
 def test_a_message_to_the_chat_reaches_all_who_are_there_and_no_one_else(club, ada, bo):
@@ -43,37 +42,41 @@ def test_any_text_can_be_sent(club, ada):
 def test_an_unknown_channel_is_answered_with_those_there_are(club):
     answer = club.post("/broadcast/kitchen", status=404, message="Dinner!").text
     if "chat" not in answer or "notifications" not in answer:
-        fail(f"The answer is {answer[:80]}. It does not name both rooms.")
+        fail("names-missing", f"The answer is {answer[:80]}. It does not name both rooms.")
 
 
 def test_an_unknown_friend_is_answered_with_those_there_are(club):
     club.news("Ada")
     answer = club.post("/send/Nobody", status=404, message="Psst.").text
     if "Ada" not in answer:
-        fail(f"The answer is {answer[:80]}. It does not name Ada, who listens.")
+        fail("names-missing", f"The answer is {answer[:80]}. It does not name Ada, who listens.")
 
 
-def test_the_docs_desk_has_texts_ready(club):
-    for path, methods in club.paths().items():
-        if not path.startswith(("/broadcast/", "/send/")):
-            continue
-        for parameter in methods["post"]["parameters"]:
-            # What Swagger UI writes into the box: it does not look at `examples` in a schema.
-            ready = parameter.keys() & {"example", "examples"} or parameter["schema"].keys() & {
-                "example",
-                "default",
-                "enum",
-            }
-            if not ready:
-                fail(f'On the page /docs, {path} has no text ready for "{parameter["name"]}".')
+def test_looking_is_not_sending(club, ada):
+    radio = club.news("Ada")
+    for path in ("/broadcast/chat", "/broadcast/notifications", "/send/Ada"):
+        club.get(f"{path}?message=Boo!", status=None)
+    ada.has_heard()
+    radio.has_heard()
 
 
-def test_the_docs_desk_shows_the_way_to_the_clubhouse(club):
-    description = club.get("/openapi.json").json()["info"].get("description", "")
-    if not re.search(r"""\]\(/\)|href=["']?/["' >]""", description):
-        fail("The description on the page /docs has no link to the clubhouse.")
+def test_the_docs_page_opens(club):
+    club.get("/docs")
 
 
-def test_looking_is_not_sending(club):
-    club.get("/broadcast/chat", status=405)
-    club.get("/send/Ada", status=405)
+def test_the_docs_page_shows_the_way_to_the_clubhouse(club):
+    info = json.loads(club.get("/openapi.json").text)["info"]
+    if not re.search(r"""\]\(/\)|href=["']?/["' >]""", info.get("description", "")):
+        fail("no-link", "The description on the page /docs has no link to the clubhouse.")
+
+
+@pytest.mark.beyond
+def test_the_docs_page_needs_no_internet(club, clubhouse):
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//([^/"]+)', club.get("/docs").text)
+
+
+@pytest.mark.beyond
+def test_the_docs_page_has_a_text_ready(club):
+    for path in ("/broadcast/{channel}", "/send/{client_id}"):
+        parameters = {each["name"]: each["schema"] for each in club.paths()[path]["post"]["parameters"]}
+        assert parameters["message"]["default"]

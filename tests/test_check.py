@@ -1,34 +1,24 @@
-"""The checker is held to programs that are right, wrong or odd.
-
-The wrong ones stand in `mistakes/`, a file for each step. A mistake is what a beginner changed in our program (`old`
-and `new`, and more such pairs in `also`), or a whole `program`, perhaps with a file `beside` it. `oops` is the cause
-that the verdict must name, `line` the code that it must point to.
-"""
+"""The checker is held to programs that are right (`right/`), wrong (`mistakes/`) or odd."""
 
 import queue
 import re
 import shutil
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from club.causes import Failure, cause_of, causes
 from club.ladder import ROOT, STEPS, steps
-from club.oops import Failure, cause, entries
+from club_site.mistakes import mistakes_of, program_with
 from suite.checks import Checks
 
 TESTS = Path(__file__).parent
 RECORDED = ROOT / "docs" / "assets" / "recorded"
-BY_NUMBER = {step.number: step for step in steps().values()}
 STARTER = (STEPS / "my_club" / "main.py").read_text(encoding="utf-8")
-MISTAKES = [
-    (step.number, mistake)
-    for step in steps().values()
-    for mistake in tomllib.loads((TESTS / "mistakes" / f"{step.name}.toml").read_text(encoding="utf-8"))["mistake"]
-]
+WRONG = [(step, mistake) for step in steps().values() for mistake in mistakes_of(step)]
 RIGHT = sorted((TESTS / "right").glob("*.py"))
-AT_ONCE = 3  # checks; most of a check is waiting
+AT_ONCE = 5  # checks; most of a check is waiting
 
 
 def learners_file(folder: Path, source: str) -> Path:
@@ -38,17 +28,6 @@ def learners_file(folder: Path, source: str) -> Path:
     file.parent.mkdir()
     file.write_text(source, encoding="utf-8")
     return file
-
-
-def wrong(number: int, mistake: dict) -> str:
-    """The wrong program."""
-    source = "\n".join([*BY_NUMBER[number].lines, ""])
-    if "program" in mistake:
-        return mistake["program"]
-    for old, new in [(mistake["old"], mistake["new"]), *mistake.get("also", [])]:
-        assert source.count(old) == 1, f"step {number} has no such place, or more than one: {old}"
-        source = source.replace(old, new)
-    return source
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +64,11 @@ def is_short(said: str) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "mistake"),
-    [((wrong(number, mistake), number, number, mistake.get("beside", "")), mistake) for number, mistake in MISTAKES],
-    ids=[f"{number}-{mistake['oops']}-{mistake['what']}" for number, mistake in MISTAKES],
+    [
+        ((program_with(mistake, step), step.number, step.number, mistake.get("beside", "")), mistake)
+        for step, mistake in WRONG
+    ],
+    ids=[f"{step.number}-{mistake['oops']}-{mistake['what']}" for step, mistake in WRONG],
 )
 def test_a_mistake_gets_its_verdict(verdict, asked, mistake):
     found = verdict(asked)
@@ -96,27 +78,32 @@ def test_a_mistake_gets_its_verdict(verdict, asked, mistake):
 
 
 def test_each_step_has_its_mistakes_and_each_cause_is_made_to_happen():
-    for number in BY_NUMBER:
-        assert sum(step == number for step, _ in MISTAKES) >= 8
-    made_to_happen = {mistake["oops"] for _, mistake in MISTAKES} | {"not-text"}  # see test_club.py
-    assert made_to_happen == {oops.id for oops in entries().values() if oops.can_be_checked}
+    for each in steps().values():
+        assert len(mistakes_of(each)) >= 8
+    made_to_happen = {mistake["oops"] for _, mistake in WRONG} | {"not-text"}  # see test_club.py
+    assert made_to_happen == {cause.id for cause in causes().values() if cause.can_be_checked}
 
 
-@pytest.mark.parametrize("asked", [("\n".join(step.lines), step.number) for step in BY_NUMBER.values()], ids=BY_NUMBER)
-def test_each_step_passes(verdict, asked):
+def asked_of(source):
+    """What to ask of each step's program, or of another one that `source` makes of the step."""
+    return pytest.mark.parametrize(
+        ("asked", "step"), [((source(step), step.number), step) for step in steps().values()], ids=steps().keys()
+    )
+
+
+@asked_of(lambda step: "\n".join([*step.lines, ""]))
+def test_each_step_passes(verdict, asked, step):
     found = verdict(asked)
     assert not found.oops, found.said
-    on_the_page = (RECORDED / f"{BY_NUMBER[asked[1]].name}-check.txt").read_text(encoding="utf-8")
+    on_the_page = (RECORDED / f"{step.name}-check.txt").read_text(encoding="utf-8")
     assert found.said.split() == on_the_page.split()
 
 
-@pytest.mark.parametrize(
-    "asked", [("\n".join(step.before) or STARTER, step.number) for step in BY_NUMBER.values()], ids=BY_NUMBER
-)
-def test_the_step_before_does_not_pass(verdict, asked):
+@asked_of(lambda step: "\n".join(step.before) or STARTER)
+def test_the_step_before_does_not_pass(verdict, asked, step):
     found = verdict(asked)
-    assert f"Not yet step {asked[1]}" in found.said
-    assert found.said.startswith("★ " * (asked[1] - 1) + "☆")
+    assert f"Not yet step {step.number}" in found.said
+    assert found.said.startswith("★ " * (step.number - 1) + "☆")
 
 
 @pytest.mark.parametrize(
@@ -127,26 +114,32 @@ def test_another_right_program_passes_too(verdict, asked):
     assert not found.oops, found.said
 
 
-STUCK = next(mistake for number, mistake in MISTAKES if mistake["what"] == "forgets await in front of broadcast")
+def test_there_are_many_right_programs():
+    assert len(RIGHT) >= 25
 
 
-@pytest.mark.parametrize("asked", [(wrong(3, STUCK), 3)])
-def test_a_mistake_is_shown_as_on_the_page(verdict, asked):
-    assert verdict(asked).said.split() == (RECORDED / "03_chat-stuck.txt").read_text(encoding="utf-8").split()
+SHOWN = [(step, mistake) for step, mistake in WRONG if "shown" in mistake]
+
+
+@pytest.mark.parametrize(
+    ("asked", "recorded"),
+    [((program_with(mistake, step), step.number), f"{step.name}-{mistake['shown']}.txt") for step, mistake in SHOWN],
+)
+def test_a_mistake_is_shown_as_on_the_page(verdict, asked, recorded):
+    assert verdict(asked).said.split() == (RECORDED / recorded).read_text(encoding="utf-8").split()
 
 
 def test_each_promise_has_a_cause_of_its_own():
     """Whatever a test may say, the checker has words for it."""
     for file in sorted(TESTS.glob("test_[0-9]*.py")):
-        for beyond, test in re.findall(
-            r"^(@pytest\.mark\.beyond\n)?def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE
-        ):
-            oops, _ = cause(Failure(test, int(file.name[5:7]), "Something odd happened."), "")
-            assert beyond or test in oops.tests, test
+        tests = re.findall(r"^((?:@.+\n)*)def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        for marks, test in tests:
+            cause, _ = cause_of(Failure(test, int(file.name[5:7]), "odd", "Something odd happened."), "")
+            assert "beyond" in marks or test in cause.tests, test
 
 
 def test_each_cause_has_three_hints_and_a_piece_that_is_there():
     last = list(steps().values())[-1]
-    for oops in entries().values():
-        assert len([*oops.hints, oops.do]) == (3 if oops.can_be_checked else 1), oops.id
-        assert not oops.piece or last.find(oops.piece)
+    for cause in causes().values():
+        assert len([*cause.hints, cause.do]) == (3 if cause.can_be_checked else 1), cause.id
+        assert not cause.piece or last.find(cause.piece)

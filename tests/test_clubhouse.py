@@ -5,9 +5,12 @@ import re
 
 import pytest
 
-from conftest import PROGRAMS
+from conftest import PROGRAMS, STEPS
 from suite.dev import DevServer, learners_folder
-from suite.program import Program
+from suite.program import Process
+
+# The doors of the clubhouse, and the steps that build them.
+DOORS = re.findall(r'name: "(.+)", step: (\d+)', (STEPS / "clubhouse" / "club.js").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -30,7 +33,8 @@ def test_the_light_is_on(window, expect):
 
 @pytest.mark.step(1)
 def test_doors_that_are_not_built_name_their_step(window, expect):
-    for door, step in (("Rooms board", 2), ("Chat", 3), ("News", 4), ("Docs desk", 5)):
+    assert DOORS
+    for door, step in DOORS:
         expect(window.door(door)).to_have_text(re.compile(rf"not built yet: step {step}|in chat|open"))
 
 
@@ -172,12 +176,13 @@ def test_the_promise_of_the_docs_page(club, open_window, expect):
     for window, name in zip(windows, ("Ada", "Chen"), strict=True):
         expect(window.lamp(name)).to_have_text("connected")
     assert docs.page.get_by_role("link", name="Open the clubhouse").get_attribute("href") == "/"
-    for path, heard_by in (
-        ("/broadcast/{channel}", [(windows[0], "Ada"), (windows[0], "Bo"), (windows[1], "Chen")]),
-        ("/send/{client_id}", [(windows[0], "Ada's news")]),
+    for path, typed, heard_by in (
+        ("/broadcast/{channel}", "chat", [(windows[0], "Ada"), (windows[0], "Bo"), (windows[1], "Chen")]),
+        ("/send/{client_id}", "Ada", [(windows[0], "Ada's news")]),
     ):
         box = docs.page.locator(".opblock", has_text=path)
         box.get_by_role("button").first.click()
+        box.get_by_role("textbox").first.fill(typed)
         ready = box.get_by_role("textbox").last.input_value()
         assert ready
         box.get_by_role("button", name="Execute").click()
@@ -186,7 +191,7 @@ def test_the_promise_of_the_docs_page(club, open_window, expect):
     expect(windows[1].screen("Chen's news")).not_to_contain_text(ready)
 
 
-@pytest.mark.step(1)
+@pytest.mark.step(5)
 def test_docs_opens_with_no_internet(club, open_window, expect):
     docs = open_window(club.address, "/docs")
     expect(docs.page.get_by_role("heading", level=1)).to_be_visible()
@@ -263,11 +268,25 @@ def test_a_door_lights_up_after_a_save_in_the_same_window(tmp_path, open_window,
     try:
         window = open_window(dev.address)
         expect(window.door("Rooms board")).to_contain_text("not built yet")
-        for step, door in ((2, "Rooms board"), (3, "Chat"), (4, "News"), (5, "Docs desk")):
-            dev.reload_seconds(lambda step=step: mine.write_bytes(PROGRAMS[step].read_bytes()))
+        for door, step in DOORS:
+            dev.reload_seconds(lambda step=step: mine.write_bytes(PROGRAMS[int(step)].read_bytes()))
             expect(window.door(door)).to_contain_text("new!", timeout=20_000)
         expect(window.lamp("Bo")).to_have_text("connected")
         expect(window.lamp("Ada's news")).to_have_text("listening")
+    finally:
+        dev.stop()
+
+
+def test_a_room_in_the_list_is_on_the_board(tmp_path, open_window, expect):
+    mine = learners_folder(PROGRAMS[2], tmp_path)
+    source = mine.read_text(encoding="utf-8")
+    dev = DevServer(mine.parent, tmp_path / "terminal.txt")
+    try:
+        window = open_window(dev.address)
+        expect(window.door("Rooms board")).to_contain_text("0 in news")
+        with_garden = source.replace('"chat": [],', '"chat": [],\n            "garden": [],')
+        dev.reload_seconds(lambda: mine.write_text(with_garden, encoding="utf-8"))
+        expect(window.door("Rooms board")).to_contain_text("0 in garden")
     finally:
         dev.stop()
 
@@ -308,7 +327,7 @@ def half_written(tmp_path, open_window):
     """A window on a program that refuses Bo, sends odd frames to the others, and answers nothing."""
     mine = learners_folder(PROGRAMS[1], tmp_path)
     mine.write_text(f"ODD_FRAMES = {ODD_FRAMES!r}\n{HALF_WRITTEN}", encoding="utf-8")
-    program = Program(mine, tmp_path / "terminal.txt")
+    program = Process(mine, tmp_path)
     yield open_window(f"127.0.0.1:{program.port}")
     program.stop()
 

@@ -1,1 +1,1 @@
-"""What the adventure needs beside its steps: tools for those who keep it."""
+"""The command `club`, for learners: the map, the checker, catching up, a look at the machine, the club for the room."""

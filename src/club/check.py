@@ -11,17 +11,21 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from club.causes import Cause, Failure, cause_of, causes, filled, line_to_look_at
 from club.ladder import ROOT, STEPS
-from club.oops import Failure, Oops, cause, entries, line_to_look_at
 
 MINE = STEPS / "my_club" / "main.py"
-PATIENCE = 2  # seconds that anybody waits for the learner's program
+PATIENCE_S = 2  # that anybody waits for the learner's program
+NOT_NEEDED = (  # parts of pytest that would only take time
+    "cacheprovider debugging doctest faulthandler junitxml legacypath logging pastebin setuponly setupplan stepwise "
+    "terminal threadexception unittest unraisableexception warnings"
+).split()
 REMEMBERED = ".club.json"  # beside the learner's file
 
 
@@ -36,40 +40,42 @@ class Verdict:
     stars: int
     goal: int
     oops: str = ""
-    gaps: dict[str, str] | None = None
+    gaps: dict[str, str] = field(default_factory=dict)
     wanted: str = ""
     instead: str = ""
     line: int | None = None
     code: str = ""
 
-    def words(self, text: str) -> str:
-        """A text of the cause, with its gaps filled."""
-        for gap, filling in (self.gaps or {}).items():
-            text = text.replace(f"{{{gap}}}", filling)
-        return text
+    @property
+    def cause(self) -> Cause:
+        return causes()[self.oops]
 
     @property
-    def cause(self) -> Oops:
-        return entries()[self.oops]
+    def means(self) -> str:
+        return filled(self.cause.means, self.gaps) if self.oops else ""
 
-    def headline(self, names: Sequence[str]) -> str:
-        """The verdict in a sentence or two; `names` are those of all steps."""
+    @property
+    def hints(self) -> list[str]:
+        """Three hints: vague, closer, nearly there."""
+        return [filled(hint, self.gaps) for hint in (*self.cause.hints, self.cause.do)]
+
+    def headline(self, names: list[str]) -> str:
+        """The verdict in a sentence; `names` are those of all steps."""
         if self.oops:
-            return f"Not yet step {self.stars + 1}, {names[self.stars]}. {self.words(self.cause.means)}"
+            return f"Not yet step {self.stars + 1}, {names[self.stars]}."
         return "All steps are there. Your club is ready!" if self.goal == len(names) else f"Step {self.goal} is there!"
 
 
 class Judge:
     """A plugin of pytest that keeps the first failure, and tells `progress` how many steps have been held."""
 
-    def __init__(self, path: Path, progress: Callable[[int], None]) -> None:
-        self.path = path
+    def __init__(self, progress: Callable[[int], None]) -> None:
         self.progress = progress
         self.step = 0
         self.failure: Failure | None = None
 
     def pytest_runtest_setup(self, item: Any) -> None:
-        step = item.get_closest_marker("step").args[0]
+        step = int(item.path.name[5:7])
         if step != self.step:
             self.step = step
             self.progress(step - 1)
@@ -77,19 +83,20 @@ class Judge:
     def pytest_exception_interact(self, node: Any, call: Any) -> None:
         if self.failure:
             return
-        sentence = str(getattr(call.excinfo.value, "msg", None) or call.excinfo.exconly())
-        terminal = what_it_printed(node.program, self.path, sentence) if hasattr(node, "program") else sentence
-        for more in (" Its terminal says:", " shows a traceback:"):
-            sentence = sentence.partition(more)[0]
-        self.failure = Failure(node.originalname, self.step, sentence, terminal)
+        error = call.excinfo.value
+        fields = dict(getattr(error, "fields", {}))
+        kind, sentence = getattr(error, "kind", "error"), getattr(error, "sentence", call.excinfo.exconly())
+        told = {name: fields.pop(name, "") for name in ("terminal", "held_up")}
+        if program := getattr(node, "program", None):
+            told = {"terminal": what_it_printed(program, fields.get("status") == "500"), "held_up": program.held_up()}
+        self.failure = Failure(getattr(node, "originalname", ""), self.step, kind, sentence, fields, **told)
 
 
-def what_it_printed(program: Any, path: Path, sentence: str) -> str:
+def what_it_printed(program: Any, has_tripped: bool) -> str:
     """Its terminal. Why it answered 500 stands there only a moment after the answer."""
-    with suppress(RuntimeError):  # it has ended, or cannot listen
-        program.tasks("tell")
-    end = time.monotonic() + PATIENCE
-    while " 500 " in sentence and "Traceback" not in program.terminal() and time.monotonic() < end:
+    program.tell_failures()
+    end = time.monotonic() + PATIENCE_S
+    while has_tripped and "Traceback" not in program.terminal() and time.monotonic() < end:
         time.sleep(0.02)
     return str(program.terminal())
 
@@ -112,42 +119,43 @@ def read(path: Path) -> str:
 def at_first_sight(path: Path, source: str) -> Failure | None:
     """What can be told without running the file. This comes first, so that no other cause is named in its place."""
     if "\0" in source:
-        return Failure("", 1, "It is not UTF-8 text.", "It is not UTF-8 text.")
+        return Failure("", 1, "not-text", "It is not UTF-8 text.")
     try:
         tree = ast.parse(source, str(path))
         compile(source, str(path), "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         words = "".join(traceback.format_exception_only(error))
-        return Failure("", 1, words.strip().splitlines()[-1], words)
+        return Failure("", 1, "unreadable", words.strip().splitlines()[-1], terminal=words)
     if not tree.body:
-        return Failure("", 1, *["There is no code in it yet."] * 2)
-    imported = {
-        name.partition(".")[0]
-        for node in ast.walk(tree)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
-    for name in sorted(imported):
+        return Failure("", 1, "empty", "There is no code in it yet.")
+    for name in sorted(imported(tree)):
         if path.with_name(f"{name}.py").exists() and (name in sys.stdlib_module_names or is_installed(name)):
-            return Failure("", 1, *[f"A file has the name of a tool: {name}"] * 2)
+            return Failure("", 1, "shadow", f"A file has the name of a tool: {name}", {"name": name})
     return None
 
 
-def two_of_one_name(source: str) -> str:
-    """A sentence if Python forgets a function because of another one. A decorator may have put it to use before."""
+def imported(tree: ast.Module) -> Iterator[str]:
+    """The top-level names of the modules that a program imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").partition(".")[0]
+
+
+def two_of_one_name(source: str) -> dict[str, str]:
+    """If Python forgets a function because of another one: its name and the line of the second one, as fields.
+
+    A function with a decorator may have been put to use before it is forgotten.
+    """
     for block in ast.walk(ast.parse(source)):
         seen: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
         for node in block.body if isinstance(block, ast.Module | ast.ClassDef) else []:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 first = seen.setdefault(node.name, node)
                 if first is not node and not (first.decorator_list and node.decorator_list):
-                    return f"Two functions have the name {node.name}, the second in line {node.lineno}.\n"
-    return ""
+                    return {"twice": node.name, "twice_line": str(node.lineno)}
+    return {}
 
 
 def is_installed(name: str) -> bool:
@@ -155,20 +163,27 @@ def is_installed(name: str) -> bool:
     return spec is not None and "site-packages" in str(spec.origin)
 
 
-def check(path: Path, goal: int, progress: Callable[[int], None] = lambda stars: None, start: int = 1) -> Verdict:
+def check(
+    path: Path,
+    goal: int,
+    progress: Callable[[int], None] = lambda stars: None,
+    start: int = 1,
+    world: Iterable[object] = (),
+) -> Verdict:
     """Hold this file to the promises of all steps from `start` up to the goal.
 
-    Raises `CannotTryError`. Takes seconds; whatever the file does, it ends.
+    Takes seconds; whatever the file does, it ends. `world` has plugins for pytest, where the tests are to run in
+    another world than the terminal's. Raises `CannotTryError`.
     """
     path = path.resolve()
     source = read(path)
     failure = at_first_sight(path, source)
-    if not failure and (failure := held_to_the_suite(path, range(start, goal + 1), progress)):
-        failure = replace(failure, terminal=two_of_one_name(source) + failure.terminal)
+    if not failure and (failure := held_to_the_suite(path, range(start, goal + 1), progress, world)):
+        failure = replace(failure, fields=failure.fields | two_of_one_name(source))
     if failure:
-        oops, gaps = cause(failure, source)
-        line = int(gaps.pop("line", None) or 0) or line_to_look_at(path, failure, source, oops)
-        verdict = Verdict(failure.step - 1, goal, oops.id, gaps, failure.promise, failure.sentence, line)
+        cause, gaps = cause_of(failure, source)
+        line = int(gaps.pop("line", 0)) or line_to_look_at(path, failure, source, cause)
+        verdict = Verdict(failure.step - 1, goal, cause.id, gaps, failure.promise, failure.sentence, line)
         lines = source.splitlines()
         verdict.code = lines[line - 1].strip() if line and line <= len(lines) else ""
     else:
@@ -179,19 +194,24 @@ def check(path: Path, goal: int, progress: Callable[[int], None] = lambda stars:
     return verdict
 
 
-def held_to_the_suite(path: Path, steps: range, progress: Callable[[int], None]) -> Failure | None:
+def held_to_the_suite(
+    path: Path, steps: range, progress: Callable[[int], None], world: Iterable[object]
+) -> Failure | None:
     """The first promise that is not kept. Raises `CannotTryError`."""
+    if not world:
+        get_ready()
     try:
         import pytest  # noqa: PLC0415
     except ImportError:
         raise CannotTryError("The checker needs pytest. Start it with: uv run club check") from None
-    judge = Judge(path, progress)
+    judge = Judge(progress)
     os.environ |= {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    quiet = ["-x", "-s", "-W", "ignore", "-p", "no:warnings", "-p", "no:terminal", "-p", "no:cacheprovider"]
-    here = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
-    ours = ["--patience", str(PATIENCE), "--app", str(path), "--step", str(steps[-1])]
+    without = (f"-pno:{plugin}" for plugin in NOT_NEEDED)
+    quiet = ["-x", "-s", "-W", "ignore", *without]
+    here = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "-o", "addopts=--import-mode=importlib"]
+    ours = ["--patience", str(PATIENCE_S), "--app", str(path), "--step", str(steps[-1])]
     tests = [str(next((ROOT / "tests").glob(f"test_{step:02}_*.py"))) for step in steps]
-    code = pytest.main([*quiet, *here, *ours, *tests], plugins=[judge])
+    code = pytest.main([*quiet, *here, *ours, *tests], plugins=[judge, *world])
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     if judge.failure is None and code != pytest.ExitCode.OK:
@@ -199,12 +219,20 @@ def held_to_the_suite(path: Path, steps: range, progress: Callable[[int], None])
     return judge.failure
 
 
+def get_ready() -> None:
+    """Let FastAPI be imported, in a process of its own, while this one imports pytest and the tests."""
+    sys.path.append(str(ROOT / "tests"))
+    from suite.serve import get_ready as import_fastapi  # noqa: PLC0415
+
+    import_fastapi()
+
+
 # What is known from the last check of a file is kept: the map and the hints need not run it again.
 
 
 def fingerprint(path: Path) -> str:
     """Another one as soon as the file, or what stands beside it, is another."""
-    files = [*sorted(path.resolve().parent.glob("*.py")), *sorted((ROOT / "tests").rglob("*.py"))]
+    files = [*sorted(path.resolve().parent.glob("*.py")), *sorted((ROOT / "tests").rglob("*.[pt][yo]*"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
@@ -237,7 +265,6 @@ def last_verdict(path: Path, goal: int, progress: Callable[[int], None] = lambda
 def next_hint(path: Path, verdict: Verdict) -> tuple[int, str]:
     """The number (from 1) and the words of the next hint; after the third it stays the third."""
     path = path.resolve()
-    hints = [*verdict.cause.hints, verdict.cause.do]
-    number = min(recall(path).get("hints", 0) + 1, len(hints))
+    number = min(recall(path).get("hints", 0) + 1, len(verdict.hints))
     remember(path, verdict, number)
-    return number, verdict.words(hints[number - 1])
+    return number, verdict.hints[number - 1]

@@ -18,7 +18,7 @@ from club.ladder import ROOT, NotFoundError, Step, steps
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
-LONG = 120  # signs that a row may have: two lines of a narrow terminal
+ROW_LETTERS = 120  # that a row may have: two lines of a narrow terminal
 LAST = max(step.number for step in steps().values())
 
 File = Annotated[Path, typer.Argument(help="Your program.", show_default="steps/my_club/main.py")]
@@ -32,7 +32,7 @@ def shown(path: Path) -> str:
     return f'"{short}"' if " " in short else short
 
 
-def the(number: int) -> Step:
+def numbered(number: int) -> Step:
     return next(step for step in steps().values() if step.number == number)
 
 
@@ -40,8 +40,7 @@ def name(step: Step) -> str:
     return f"step {step.number}, {step.subject}"
 
 
-def rich(text: str) -> str:
-    """Our words, with their code in bold."""
+def with_bold_code(text: str) -> str:
     return re.sub("`(.+?)`", r"[bold]\1[/]", escape(text))
 
 
@@ -58,7 +57,7 @@ def rows(*pairs: tuple[str, str]) -> Table:
     grid = Table.grid(padding=(0, 2))
     for label, text in pairs:
         if text:
-            grid.add_row(f"  [dim]{label}[/]", Text(text if len(text) <= LONG else f"{text[:LONG]}…"))
+            grid.add_row(f"  [dim]{label}[/]", Text(text if len(text) <= ROW_LETTERS else f"{text[:ROW_LETTERS]}…"))
     return grid
 
 
@@ -77,15 +76,15 @@ def show(verdict: Verdict, path: Path) -> None:
     console.print(
         f"{stars(verdict.stars, verdict.goal)} [bold]{escape(shown(path))}[/]\n", no_wrap=True, overflow="ellipsis"
     )
-    words = verdict.headline([step.subject for step in steps().values()])
+    headline = verdict.headline([step.subject for step in steps().values()])
     if not verdict.oops:
-        console.print(f"[bold green]{words}[/]\n")
+        console.print(f"[bold green]{headline}[/]\n")
         if verdict.goal < LAST:
-            following = the(verdict.goal + 1)
+            following = numbered(verdict.goal + 1)
             console.print(rows(("Next", name(following)), ("Page", page(following))))
         return
-    step = the(verdict.stars + 1)
-    console.print(re.sub(r"^(.+?\.)", r"[bold]\1[/]", rich(words)) + "\n")
+    step = numbered(verdict.stars + 1)
+    console.print(f"[bold]{headline}[/] {with_bold_code(verdict.means)}\n")
     console.print(
         rows(
             ("Wanted", f"{verdict.wanted}."),
@@ -113,7 +112,7 @@ def map_(
         console.print(f" {mark} {step.title}{here}")
     console.print()
     if verdict.oops:
-        step = the(verdict.stars + 1)
+        step = numbered(verdict.stars + 1)
         console.print(
             rows(("Read", page(step)), ("Run", "uv run fastapi dev " + shown(file)), ("Check", "uv run club check"))
         )
@@ -142,14 +141,14 @@ def check_(
         elif hint:
             number, words = next_hint(file, verdict)
             last = "\nThat was the last one. To see our own lines: [bold]--solution[/]" if number == 3 else ""
-            console.print(f"[bold]Hint {number} of 3.[/] {rich(words)}{last}")
+            console.print(f"[bold]Hint {number} of 3.[/] {with_bold_code(words)}{last}")
         else:
             show_solution(verdict)
     raise typer.Exit(0 if not verdict.oops else 1)
 
 
 def show_solution(verdict: Verdict) -> None:
-    step = the(verdict.stars + 1)
+    step = numbered(verdict.stars + 1)
     try:
         lines: Iterable[int] = step.find(verdict.cause.piece)
     except NotFoundError:  # it is a matter of the whole step
@@ -181,7 +180,7 @@ def keep_checking(file: Path, step: int) -> None:
 @app.command("catch-up")
 def catch_up(step: Annotated[int, typer.Argument(min=1, max=LAST, help="The step to start from.")]) -> None:
     """Put our program of a step into steps/my_club. Your own file is kept beside it."""
-    new = (ROOT / "steps" / the(step).name / "main.py").read_bytes()
+    new = (ROOT / "steps" / numbered(step).name / "main.py").read_bytes()
     MINE.parent.mkdir(exist_ok=True)
     if MINE.exists() and (old := MINE.read_bytes()) != new:
         kept = MINE.with_name(f"main_before_{datetime.now().astimezone():%Y-%m-%d_%H-%M-%S}.py")
@@ -190,7 +189,7 @@ def catch_up(step: Annotated[int, typer.Argument(min=1, max=LAST, help="The step
         kept.write_bytes(old)
         console.print(f"Your old file is safe: [bold]{escape(shown(kept))}[/]")
     MINE.write_bytes(new)
-    console.print(f"[bold]{escape(shown(MINE))}[/] is now {name(the(step))}. Go on from here: {page(the(step))}")
+    console.print(f"[bold]{escape(shown(MINE))}[/] is now {name(numbered(step))}. Go on from here: {page(numbered(step))}")
 
 
 @app.command()

@@ -1,17 +1,18 @@
 """The ladder: which steps there are, in which order, what each adds. Everything else asks here.
 
-The order comes from the folders in `steps/`, the titles from the navigation in `mkdocs.yml`.
+The order comes from the folders in `steps/`, the titles from the headings of their pages in `docs/steps/`.
 """
 
 import ast
 import difflib
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parents[2]
 STEPS = ROOT / "steps"
+MISTAKES = ROOT / "tests" / "mistakes"
 
 
 class NotFoundError(Exception):
@@ -86,34 +87,21 @@ def program(folder: Path) -> tuple[str, ...]:
     return tuple((folder / "main.py").read_text(encoding="utf-8").splitlines())
 
 
-def site() -> Any:
-    """What `mkdocs.yml` says."""
-    import yaml  # noqa: PLC0415 - where a program is checked, there may be none
-
-    return yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-
-
-def pages() -> dict[str, str]:
-    """All pages in the order of the navigation: the path in `docs/`, and the title."""
-
-    def walk(items: list[dict[str, Any]]) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for item in items:
-            for title, target in item.items():
-                found |= {target: title} if isinstance(target, str) else walk(target)
-        return found
-
-    return walk(site()["nav"])
+def title_of(name: str) -> str:
+    """The heading of a step's page; where there are no pages, the name itself."""
+    page = ROOT / "docs" / "steps" / f"{name}.md"
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    heading = re.search(r"^# (.+)$", text, re.MULTILINE)
+    return heading[1].strip() if heading else name
 
 
 @cache
 def steps() -> dict[str, Step]:
     """All steps by their names, in their order."""
-    titles, found, before = pages(), dict[str, Step](), tuple[str, ...]()
+    found, before = dict[str, Step](), tuple[str, ...]()
     for folder in sorted(STEPS.glob("[0-9][0-9]_*")):
         number, lines = int(folder.name[:2]), program(folder)
-        title = titles.get(f"steps/{folder.name}.md", folder.name)
-        found[folder.name] = Step(number, folder.name, title, lines, before)
+        found[folder.name] = Step(number, folder.name, title_of(folder.name), lines, before)
         before = lines
     return found
 

@@ -7,19 +7,17 @@ from fastapi import FastAPI, HTTPException, WebSocket, WebSocketDisconnect
 
 clubhouse = Path(__file__).parent.parent / "clubhouse"
 
-app = FastAPI(
-    # The clubhouse brings its own /docs page, which needs no internet.
-    docs_url=None if clubhouse.is_dir() else "/docs",
-)
+app = FastAPI()
 if clubhouse.is_dir():
     app.frontend("/", directory=clubhouse)
-else:
-    print(f"Warning: there is no clubhouse at {clubhouse}. Chat and news work without it.")
 
 
 class ConnectionManager:
     def __init__(self) -> None:
-        self.active_connections: dict[str, list[WebSocket]] = {"chat": [], "notifications": []}
+        self.active_connections: dict[str, list[WebSocket]] = {
+            "chat": [],
+            "notifications": [],
+        }
 
     async def connect(self, websocket: WebSocket, channel: str) -> None:
         await websocket.accept()
@@ -28,21 +26,13 @@ class ConnectionManager:
     def disconnect(self, websocket: WebSocket, channel: str) -> None:
         self.active_connections[channel].remove(websocket)
 
-    async def send_personal_message(self, message: str, websocket: WebSocket) -> None:
-        try:
-            await websocket.send_text(message)
-        except (WebSocketDisconnect, RuntimeError):
-            pass  # This friend has just left. Their own endpoint will notice.
-
-    async def broadcast(self, message: str, channel: str) -> None:
-        # Friends come and go while we send, so we walk over a copy of the list.
-        for websocket in self.active_connections[channel].copy():
-            await self.send_personal_message(message, websocket)
-
 
 manager = ConnectionManager()
 
 
 @app.get("/rooms")
 async def count_friends() -> dict[str, int]:
-    return {channel: len(friends) for channel, friends in manager.active_connections.items()}
+    return {
+        channel: len(websockets)
+        for channel, websockets in manager.active_connections.items()
+    }

@@ -1,30 +1,27 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
 from fastapi import FastAPI, HTTPException, WebSocket, WebSocketDisconnect
-from pydantic import Field
 
 clubhouse = Path(__file__).parent.parent / "clubhouse"
 
 app = FastAPI(
     title="The WebSocket club",
-    description="**[Open the clubhouse](/)** in two windows. Then open a green line and press **Execute**.",
-    # The clubhouse brings its own /docs page, which needs no internet.
+    description="[Open the clubhouse](/) in two windows. Then press **Execute** here.",
     docs_url=None if clubhouse.is_dir() else "/docs",
 )
 if clubhouse.is_dir():
     app.frontend("/", directory=clubhouse)
-else:
-    print(f"Warning: there is no clubhouse at {clubhouse}. Chat and news work without it.")
 
 
 class ConnectionManager:
     def __init__(self) -> None:
-        self.active_connections: dict[str, list[WebSocket]] = {"chat": [], "notifications": []}
+        self.active_connections: dict[str, list[WebSocket]] = {
+            "chat": [],
+            "notifications": [],
+        }
 
     async def connect(self, websocket: WebSocket, channel: str) -> None:
         await websocket.accept()
@@ -40,7 +37,7 @@ class ConnectionManager:
             pass  # This friend has just left. Their own endpoint will notice.
 
     async def broadcast(self, message: str, channel: str) -> None:
-        # Friends come and go while we send, so we walk over a copy of the list.
+        # Friends may come and go while we send, so we walk over a copy of the list.
         for websocket in self.active_connections[channel].copy():
             await self.send_personal_message(message, websocket)
 
@@ -50,19 +47,15 @@ manager = ConnectionManager()
 
 @app.get("/rooms")
 async def count_friends() -> dict[str, int]:
-    return {channel: len(friends) for channel, friends in manager.active_connections.items()}
+    return {
+        channel: len(websockets)
+        for channel, websockets in manager.active_connections.items()
+    }
 
 
 def chat_message(client_id: str, message: str) -> str:
-    timestamp = datetime.now(UTC).isoformat()
-    return json.dumps({"client_id": client_id, "message": message, "timestamp": timestamp})
-
-
-async def listen(websocket: WebSocket) -> AsyncIterator[str]:
-    # iter_text() gives up when a send fails, and would lose the last words of a friend who has just left.
-    while (event := await websocket.receive())["type"] != "websocket.disconnect":
-        if event.get("text") is not None:
-            yield event["text"]
+    now = datetime.now(UTC).isoformat()
+    return json.dumps({"client_id": client_id, "message": message, "timestamp": now})
 
 
 @app.websocket("/ws/{client_id}")
@@ -70,16 +63,19 @@ async def websocket_endpoint(websocket: WebSocket, client_id: str) -> None:
     await manager.broadcast(chat_message(client_id, "joined the chat"), "chat")
     await manager.connect(websocket, "chat")
     try:
-        async for message in listen(websocket):
+        while True:
+            message = await websocket.receive_text()
             await manager.broadcast(chat_message(client_id, message), "chat")
+    except (WebSocketDisconnect, RuntimeError):
+        pass  # They hung up, or the line broke.
     finally:
         manager.disconnect(websocket, "chat")
         await manager.broadcast(chat_message(client_id, "left the chat"), "chat")
 
 
 def notification(message: str) -> str:
-    timestamp = datetime.now(UTC).isoformat()
-    return json.dumps({"type": "notification", "message": message, "timestamp": timestamp})
+    now = datetime.now(UTC).isoformat()
+    return json.dumps({"type": "notification", "message": message, "timestamp": now})
 
 
 async def send_notifications(websocket: WebSocket, client_id: str) -> None:
@@ -94,34 +90,34 @@ async def notification_endpoint(websocket: WebSocket, client_id: str) -> None:
     await manager.connect(websocket, "notifications")
     task = asyncio.create_task(send_notifications(websocket, client_id))
     try:
-        async for _ in listen(websocket):
-            pass  # We only listen for the goodbye.
+        while True:
+            await websocket.receive_text()  # We only listen for the goodbye.
+    except (WebSocketDisconnect, RuntimeError):
+        pass
     finally:
         task.cancel()
         manager.disconnect(websocket, "notifications")
 
 
-# The docs page writes these examples into its boxes.
-Channel = Annotated[str, Field(json_schema_extra={"example": "chat"})]
-ClientId = Annotated[str, Field(json_schema_extra={"example": "Ada"})]
-
-
 @app.post("/broadcast/{channel}")
-async def broadcast_message(channel: Channel, message: str = "Hello from the docs page!") -> dict[str, int]:
-    if channel not in manager.active_connections:
-        raise HTTPException(404, f"There is no {channel}. There is: {', '.join(manager.active_connections)}.")
-    text = chat_message("docs page", message) if channel == "chat" else notification(message)
-    await manager.broadcast(text, channel)
-    return {"friends": len(manager.active_connections[channel])}
+async def broadcast_message(channel: str, message: str = "Hello!") -> dict[str, int]:
+    channels = manager.active_connections
+    if channel not in channels:
+        raise HTTPException(404, f"No room {channel} here. Try: {', '.join(channels)}")
+    if channel == "notifications":
+        await manager.broadcast(notification(message), channel)
+    else:
+        await manager.broadcast(chat_message("docs page", message), channel)
+    return {"friends": len(channels[channel])}
 
 
 @app.post("/send/{client_id}")
-async def send_message(client_id: ClientId, message: str = "This is only for you.") -> dict[str, int]:
-    websockets = manager.active_connections["notifications"].copy()
+async def send_message(client_id: str, message: str = "Psst!") -> dict[str, int]:
+    websockets = manager.active_connections["notifications"]
     names = [websocket.path_params["client_id"] for websocket in websockets]
     if client_id not in names:
-        raise HTTPException(404, f"{client_id} has no radio on. Listening: {', '.join(names) or 'nobody'}.")
-    for websocket, name in zip(websockets, names, strict=True):
-        if name == client_id:
+        raise HTTPException(404, f"No {client_id} here. Listening: {', '.join(names)}")
+    for websocket in websockets.copy():
+        if websocket.path_params["client_id"] == client_id:
             await manager.send_personal_message(notification(message), websocket)
     return {"friends": names.count(client_id)}

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import httpx2
 
-from suite.program import MARK, end_all
+from suite.program import end_all
+from suite.serve import MARK
 
 PATIENCE = 30  # seconds for a start or a reload; a machine may be slow
 

@@ -1,21 +1,17 @@
 """The words in which the tests are told: a club, and friends who come, talk, listen and go."""
 
 import json
-import socket
-import struct
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, NoReturn
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlencode
 
-import httpx2
-import pytest
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from suite.world import Answer, HungUpError, Line, Program, RefusedError, fail
 
-from suite.program import Program
+# A friend looks at messages of these types, and at those without one. Whatever else a club may say is not for them.
+TYPES = (None, "chat", "notification")
 
 
 class Frame(dict[str, Any]):
@@ -24,10 +20,10 @@ class Frame(dict[str, Any]):
     def has(self, *parts: str, **values: str) -> None:
         """Check that these parts are there, and that some of them have these values."""
         if missing := [part for part in (*parts, *values) if part not in self]:
-            fail(f"The message has the parts {listed(self)}. It has no {listed(missing)}.")
+            fail("missing-part", f"The message has the parts {listed(self)}. It has no {listed(missing)}.")
         for part, value in values.items():
             if self[part] != value:
-                fail(f'The "{part}" of the message is {self[part]!r}, not {value!r}.')
+                fail("wrong-part", f'The "{part}" of the message is {self[part]!r}, not {value!r}.', part=part)
 
 
 def listed(things: Iterable[str]) -> str:
@@ -44,123 +40,123 @@ def first_few(texts: Sequence[str]) -> str:
     return ", ".join([*map(short, texts[: 3 if more else 4]), *more])
 
 
-def fail(sentence: str) -> NoReturn:
-    pytest.fail(sentence, pytrace=False)
-
-
 class Friend:
-    """A friend with a walkie-talkie: one real WebSocket, without a browser around it. Nobody waits without end."""
+    """A friend with a walkie-talkie. Nobody waits longer than `patience` seconds."""
 
-    def __init__(self, name: str, connection: ClientConnection, patience: float) -> None:
+    def __init__(self, name: str, line: Line, patience: float) -> None:
         self.name = name
-        self._socket = connection
+        self.hangs_up = line.close
+        self.vanishes = line.vanish
+        self._line = line
         self._patience = patience
+        self._passed_over: list[str] = []  # types of messages that were not for a friend
 
     def says(self, text: str | bytes) -> None:
-        gone = None
         try:
-            self._socket.send(text)
-        except ConnectionClosed as closed:
-            gone = closed
-        if gone:
-            fail(f"{self.name} wanted to say {text[:60]!r}, but the club hung up.")
+            self._line.send(text)
+        except HungUpError:
+            fail("hung-up", f"{self.name} wanted to say {text[:60]!r}, but the club hung up.", who=self.name)
 
     def hears(self, message: str, by: str | None = None) -> Frame:
         """Listen until this message comes, by this friend if `by` is given."""
         missed: list[str] = []
         end = time.monotonic() + self._patience
-        waiting_for = short(message) + (f" by {by}" if by else "")
         while True:
-            frame = self._next(end, waiting_for, missed)
+            frame = self._next(end)
+            if frame is None:
+                heard = f"only {', '.join(missed[-3:])}" if missed else "nothing"
+                wanted = short(message) + (f" by {by}" if by else "")
+                self._heard_in_vain(wanted, heard, message=message)
             if frame.get("message") == message and by in (None, frame.get("client_id")):
                 return frame
-            missed.append(f"{short(frame['message'])}" + (f" by {frame.get('client_id')}" if by else ""))
+            by_whom = f" by {frame.get('client_id')}" if by else ""
+            missed.append(short(frame["message"]) + by_whom)
 
     def hears_anything(self) -> Frame:
         """The next message, whatever it is."""
-        return self._next(time.monotonic() + self._patience, "any message")
+        return self._next(time.monotonic() + self._patience) or self._heard_in_vain("any message", "nothing")
 
     def hears_in_order(self, messages: list[str]) -> None:
         """The next messages are these, each of them once."""
         end = time.monotonic() + self._patience
         for message in messages:
-            if (heard := self._next(end, short(message))["message"]) != message:
-                fail(f"{self.name} should now hear {short(message)}, but heard {short(heard)}.")
+            frame = self._next(end) or self._heard_in_vain(short(message), "nothing", message=message)
+            if (heard := frame["message"]) != message:
+                sentence = f"{self.name} should now hear {short(message)}, but heard {short(heard)}."
+                fail("not-in-order", sentence, **self._fields(message, heard))
 
     def has_heard(self, *messages: str) -> None:
         """These messages, and no others, have come since the last one that was listened to.
 
         What the club sent before is sure to be among them.
         """
-        with suppress(ConnectionClosed):  # that is told when the last message has been read
-            self._socket.ping().wait(self._patience)  # the answer comes behind all that is on its way
+        self._line.catch_up(self._patience)
         heard = []
         while (frame := self._next(0)) is not None:
             heard.append(frame["message"])
         if heard != list(messages):
-            wanted = first_few(messages) or "nothing more"
-            fail(f"{self.name} should have heard {wanted}, but heard {first_few(heard) or 'nothing'}.")
+            wanted, came = first_few(messages), first_few(heard)
+            sentence = f"{self.name} should have heard {wanted or 'nothing more'}, but heard {came or 'nothing'}"
+            fail("heard-other", sentence + self._besides(), **self._fields(wanted, came))
 
-    def _next(self, end: float, waiting_for: str = "", missed: list[str] | None = None) -> Frame | None:
-        text, gone = None, None
-        try:
-            text = self._socket.recv(timeout=max(0, end - time.monotonic()))
-        except TimeoutError:
-            if not waiting_for:
+    def _heard_in_vain(self, wanted: str, heard: str, **fields: str) -> Any:
+        sentence = f"{self.name} waited {self._patience:g} seconds for {wanted}, and heard {heard}"
+        fail("not-heard", sentence + self._besides(), **self._fields(wanted, heard), **fields)
+
+    def _besides(self) -> str:
+        """The end of a sentence about what came instead."""
+        return f". There was a message of the type {self._passed_over[-1]}." if self._passed_over else "."
+
+    def _fields(self, wanted: str, heard: str) -> dict[str, str]:
+        passed_over = {"passed_over": self._passed_over[-1]} if self._passed_over else {}
+        return {"who": self.name, "wanted": wanted, "heard": heard} | passed_over
+
+    def _next(self, end: float) -> Frame | None:
+        """The next message that is for a friend; None if there is none in time."""
+        while True:
+            try:
+                frame = self._read(self._line.receive(max(0, end - time.monotonic())))
+            except TimeoutError:
                 return None
-        except ConnectionClosed as closed:
-            gone = closed
-        if gone:
-            fail(f"{self.name} waited for {waiting_for or 'nothing more'}, but the club hung up.")
-        if text is None:
-            heard = f"only {', '.join(missed[-3:])}" if missed else "nothing"
-            fail(f"{self.name} waited {self._patience:g} seconds for {waiting_for}, and heard {heard}.")
-        return self._read(text)
+            except HungUpError:
+                fail("hung-up", f"{self.name} was listening, but the club hung up.", who=self.name)
+            if frame.get("type") in TYPES:
+                return frame
+            self._passed_over.append(short(str(frame["type"])))
 
     def _read(self, text: str | bytes) -> Frame:
         """Every message is text, in JSON, with a time that says where on Earth it is meant."""
-        frame, heard = None, f"{self.name} heard {short(text)}." if isinstance(text, str) else ""
         if isinstance(text, bytes):
-            fail(f"{self.name} heard {text[:60]!r}. Those are bytes, not text.")
+            fail("bytes", f"{self.name} heard {text[:60]!r}. Those are bytes, not text.")
+        heard, frame = f"{self.name} heard {short(text)}.", None
         with suppress(ValueError):
             frame = json.loads(text)
         if not isinstance(frame, dict) or not isinstance(frame.get("message"), str):
-            fail(f'{heard} That is not a JSON object with a "message".')
-        if "timestamp" not in frame:
-            return Frame(frame)
-        sent = None
-        with suppress(ValueError, TypeError):
-            sent = datetime.fromisoformat(frame.get("timestamp"))
-        if sent is None or sent.tzinfo is None:
-            fail(f'{heard} Its "timestamp" is not an ISO 8601 time with an offset, such as +00:00.')
-        if abs((datetime.now(UTC) - sent).total_seconds()) > 60:
-            fail(f'{heard} Its "timestamp" is not the time of now.')
+            fail("not-json", f'{heard} That is not a JSON object with a "message".')
+        if "timestamp" in frame:
+            sent = None
+            with suppress(ValueError, TypeError):
+                sent = datetime.fromisoformat(frame["timestamp"])
+            if sent is None or sent.tzinfo is None:
+                fail("no-zone", f'{heard} Its "timestamp" is not an ISO 8601 time with an offset, such as +00:00.')
+            if abs((datetime.now(UTC) - sent).total_seconds()) > 60:
+                fail("wrong-time", f'{heard} Its "timestamp" is not the time of now.')
         return Frame(frame)
-
-    def hangs_up(self) -> None:
-        self._socket.close()
-
-    def vanishes(self) -> None:
-        """Pull the plug: no goodbye, the network is simply gone."""
-        plug = self._socket.socket
-        with suppress(OSError):
-            plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            plug.shutdown(socket.SHUT_RDWR)
-            plug.close()
 
 
 class Club:
     """A running program, as its friends know it."""
 
-    def __init__(self, program: Program) -> None:
-        self.address = f"127.0.0.1:{program.port}"
+    def __init__(self, program: Program, patience: float) -> None:
+        self.program = program
         self.terminal = program.terminal
-        self.tasks = program.tasks
-        self._clock = program.seconds_pass
-        self._patience = program.patience
-        self._http = httpx2.Client(base_url=f"http://{self.address}", timeout=self._patience, trust_env=False)
-        self._friends: list[Friend] = []
-        self._sockets = ExitStack()
+        self._patience = patience
+        self._lines: list[Line] = []
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds it."""
+        return f"127.0.0.1:{self.program.port}"
 
     def chat(self, name: str) -> Friend:
         """A friend picks up in the chat."""
@@ -171,96 +167,90 @@ class Club:
         return self.calls(name, "/ws/notifications/")
 
     def sleeper(self, name: str) -> Friend:
-        """A friend who picks up in the chat, takes one message and falls asleep: the next ones pile up on the way."""
-        return self.calls(name, "/ws/", max_queue=0, compression=None)
+        """A friend who picks up in the chat, takes one message and falls asleep."""
+        return self.calls(name, "/ws/", asleep=True)
 
-    def calls(self, name: str, path: str, **how: Any) -> Friend:
+    def calls(self, name: str, path: str, asleep: bool = False) -> Friend:
         """A friend picks up at this path, which gets their name at its end."""
-        url = f"ws://{self.address}{path}{quote(name, safe='')}"
-        trouble = ""
+        called = f"{name[:20]} called {path}{{client_id}}, but"
         try:
-            # No proxy: a school's proxy knows nothing of this machine's own programs.
-            calling = connect(
-                url,
-                open_timeout=self._patience,
-                close_timeout=self._patience,
-                max_size=None,
-                ping_interval=None,
-                proxy=None,
-                **{"max_queue": None} | how,
-            )
-            friend = Friend(name, self._sockets.enter_context(calling), self._patience)
-            self._friends.append(friend)
-            return friend
-        except InvalidStatus as error:
-            trouble = f"the club answered {error.response.status_code}"
+            self._lines.append(self.program.open(path + quote(name, safe=""), self._patience, asleep))
+        except RefusedError as refused:
+            fail("refused", f"{called} the club answered {refused.status}.", path=path, status=refused.status)
         except TimeoutError:
-            trouble = f"nobody picked up for {self._patience:g} seconds"
-        except (InvalidHandshake, InvalidMessage, OSError, EOFError):
-            trouble = "the club hung up at once"
-        fail(f"{name[:20]} called {path}{{client_id}}, but {trouble}.")
+            fail("not-picked-up", f"{called} nobody picked up for {self._patience:g} seconds.", path=path, status="")
+        except HungUpError:
+            fail("hung-up", f"{called} the club hung up at once.", path=path)
+        return Friend(name, self._lines[-1], self._patience)
 
     def seconds_pass(self, seconds: float) -> None:
         """Turn the program's clock on: nobody has to wait."""
-        trouble = ""
         try:
-            self._clock(seconds)
-        except RuntimeError as error:
-            trouble = str(error).partition("\n")[0].partition(" Its terminal")[0]
-        if trouble:
-            fail(trouble)
+            self.program.pass_time(seconds)
+        except TimeoutError:
+            fail("stuck", f"{seconds:g} seconds could not pass. Something holds up the whole club.")
+        except HungUpError:
+            fail("ended", "The program ended instead of waiting for friends.")
 
-    def get(self, path: str, status: int = 200, **headers: str) -> httpx2.Response:
-        """Ask for this path. The answer must have this status."""
-        return self._ask("GET", path, status, headers=headers, follow_redirects=True)
+    def get(self, path: str, status: int | None = 200, **headers: str) -> Answer:
+        """Ask for this path. The answer must have this status, if one is given."""
+        return self._ask("GET", path, status, **headers)
 
-    def post(self, path: str, status: int = 200, **query: str) -> httpx2.Response:
-        return self._ask("POST", path, status, params=query)
+    def post(self, path: str, status: int | None = 200, **query: str) -> Answer:
+        return self._ask("POST", f"{path}?{urlencode(query)}", status)
 
     def paths(self) -> dict[str, Any]:
         """All that can be asked for, as /openapi.json tells it."""
-        return self.get("/openapi.json").json()["paths"]
+        paths: dict[str, Any] = json.loads(self.get("/openapi.json").text)["paths"]
+        return paths
 
-    def rooms(self) -> Any:
-        answer = self.get("/rooms")
+    def rooms(self) -> dict[str, Any]:
+        text = self.get("/rooms").text
         rooms = None
         with suppress(ValueError):
-            rooms = answer.json()
+            rooms = json.loads(text)
         if not isinstance(rooms, dict):
-            fail(f"GET /rooms should count the friends in each room, but it says {answer.text[:60]}.")
+            fail("rooms-unreadable", f"GET /rooms should count the friends in each room, but it says {text[:60]}.")
         return rooms
 
     def count(self, **friends: int) -> None:
         """Ask the rooms board until it counts so many friends: who hangs up may still be on their way out."""
         end = time.monotonic() + self._patience
-        while not friends.items() <= (counted := self.rooms()).items():
+        while not friends.items() <= (rooms := self.rooms()).items():
             if time.monotonic() > end:
-                fail(f"The rooms board says {json.dumps(counted)[:100]}, but it should say {json.dumps(friends)}.")
+                counted, wanted = json.dumps(rooms)[:100], json.dumps(friends)
+                sentence = f"The rooms board says {counted}, but it should say {wanted}."
+                fail("wrong-count", sentence, counted=counted, wanted=wanted)
             time.sleep(0.01)
+
+    def tasks(self) -> int:
+        return self.program.tasks()
 
     def works_for_nobody(self, tasks: int) -> None:
         """Ask until no more than so many tasks are left."""
         end = time.monotonic() + self._patience
         while (left := self.tasks()) > tasks:
             if time.monotonic() > end:
-                fail(f"The friends have gone, but {left - tasks} tasks still work for them.")
-            time.sleep(0.05)
+                fail("tasks-left", f"The friends have gone, but {left - tasks} tasks still work for them.")
+            time.sleep(0.02)
 
-    def close(self) -> None:
-        for friend in self._friends:
-            friend.vanishes()
-        self._sockets.close()
-        self._http.close()
+    def empties(self) -> None:
+        """Everybody goes, without a goodbye."""
+        for end in ("vanish", "close"):
+            for line in self._lines:
+                getattr(line, end)()
+        self._lines.clear()
 
-    def _ask(self, method: str, path: str, status: int, **how: Any) -> httpx2.Response:
-        trouble = ""
+    def _ask(self, method: str, path: str, status: int | None, **headers: str) -> Answer:
+        asked = f"{method} {short(path.partition('?')[0])[1:-1]}"
+        fields = {"method": method, "path": path}
         try:
-            answer = self._http.request(method, path, **how)
-            if answer.status_code == status:
-                return answer
-            trouble = f"is answered with {answer.status_code} {answer.reason_phrase}, not with {status}"
-        except httpx2.TimeoutException:
-            trouble = f"got no answer for {self._patience:g} seconds"
-        except httpx2.HTTPError:
-            trouble = "got no answer: the club hung up"
-        fail(f"{method} {short(path)[1:-1]} {trouble}.")
+            answer = self.program.ask(method, path, self._patience, **headers)
+        except TimeoutError:
+            fail("no-answer", f"{asked} got no answer for {self._patience:g} seconds.", **fields)
+        except HungUpError:
+            fail("no-answer", f"{asked} got no answer: the club hung up.", **fields)
+        if status not in (None, answer.status):
+            sentence = f"{asked} is answered with {answer.status} {answer.reason}, not with {status}."
+            fail("wrong-status", sentence, status=answer.status, **fields)
+        return answer

@@ -1,4 +1,4 @@
-"""What the site needs from outside `docs/`: the clubhouse, which its pages show, and the steps to take home."""
+"""What the site needs from outside `docs/`: the clubhouse and the workbench of its pages, and the steps to take home."""
 
 import shutil
 import zipfile
@@ -23,9 +23,12 @@ entrypoint = "my_club.main:app"
 def pack() -> None:
     """Put them into `docs/`, once for each run of a site builder. Git ignores them."""
     clubhouse = STEPS / "clubhouse"
-    shutil.copytree(clubhouse, ROOT / "docs" / "assets" / "clubhouse", dirs_exist_ok=True)
+    docs, assets = ROOT / "docs", ROOT / "docs" / "assets"
+    shutil.copytree(clubhouse, assets / "clubhouse", dirs_exist_ok=True)
+    for part, place in (("page.js", assets), ("page.css", assets), ("service-worker.js", docs)):
+        shutil.copy(ROOT / "workbench" / part, place / part)
 
-    parcels = ROOT / "docs" / "take-home"
+    parcels = docs / "take-home"
     parcels.mkdir(exist_ok=True)
     house = sorted(file for file in clubhouse.rglob("*") if file.is_file())
     for step in steps().values():

@@ -1,6 +1,6 @@
 """Record what the pages show, from runs of the real programs: pictures, terminal output, frames, verdicts.
 
-    uv run --group browser python -m club.record
+    uv run --group browser python -m club_site.record
 
 Each step is run by `fastapi dev` and used in a real browser. `made_from.json` keeps what the recordings were made
 from, so that a test can tell those that are older than the program or the clubhouse.
@@ -22,10 +22,12 @@ from urllib.request import urlopen
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from club.ladder import ROOT, STEPS, Step, steps
+from club_site.mistakes import mistakes_of, program_with
 
 ASSETS = ROOT / "docs" / "assets"
 RECORDED = ASSETS / "recorded"
-TALK = [("Bo", "Is this thing on?"), ("Ada", "Loud and clear. Over."), ("Bo", "Meet at the tree-house at four?")]
+TALK = [("Bo", "Is this thing on?"), ("Ada", "Who ate the biscuits?"), ("Bo", "Not me! But the window was open.")]
+ADA = "walkie-talkie[name=Ada][data-state=connected]"
 
 
 def made_from(name: str) -> str:
@@ -46,24 +48,25 @@ def wait_for(url: str, seconds: int = 30) -> None:
     raise TimeoutError(url)
 
 
-def play(page: Page, number: int) -> None:
-    """Do what the step's page asks for, and wait until it can be seen."""
+def play(page: Page) -> None:
+    """Do what can be done at this step, and wait until it can be seen."""
     page.get_by_text("The club is awake").wait_for()
-    if number >= 3:
-        for friend in ("Ada", "Bo"):
-            page.locator(f"walkie-talkie[name={friend}][data-state=connected]:not([news])").wait_for()
+    page.wait_for_function(
+        "[...document.querySelectorAll('walkie-talkie')].every(({ state }) => ['connected', 'shut'].includes(state))"
+    )
+    if page.locator(f"{ADA}:not([news])").count():
         for friend, words in TALK:
             talkie = page.locator(f"walkie-talkie[name={friend}]:not([news])")
             talkie.get_by_role("textbox", name="Message").fill(words)
             talkie.get_by_role("button", name="Send").click()
             page.wait_for_timeout(900)
-    if number >= 4:
+    if page.locator(f"{ADA}[news]").count():
         page.get_by_text("New notification for Ada").nth(1).wait_for()
     page.mouse.click(1, 1)
     page.wait_for_timeout(600)
 
 
-def see(browser: Browser, url: str, scheme: str, number: int) -> Page:
+def see(browser: Browser, url: str, scheme: str) -> Page:
     context = browser.new_context(
         viewport={"width": 1180, "height": 930},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -72,7 +75,7 @@ def see(browser: Browser, url: str, scheme: str, number: int) -> Page:
     )
     page = context.new_page()
     page.goto(url)
-    play(page, number)
+    play(page)
     return page
 
 
@@ -99,7 +102,7 @@ def clean(terminal: str) -> str:
     return "\n".join(line for line in lines[: end + 1] if line.strip()) + "\n"
 
 
-def record(browser: Browser, name: str, number: int) -> None:
+def record(browser: Browser, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
@@ -114,9 +117,9 @@ def record(browser: Browser, name: str, number: int) -> None:
         try:
             wait_for(url)
             for scheme in ("light", "dark"):
-                page = see(browser, url, scheme, number)
+                page = see(browser, url, scheme)
                 page.screenshot(path=RECORDED / f"{name}-{scheme}.png", scale="css")
-                if scheme == "light" and number >= 3:
+                if scheme == "light":
                     keep(name, "frames", frames(page))
                 page.context.close()
         finally:
@@ -139,11 +142,10 @@ def verdict(source: str, number: int) -> str:
 
 
 def record_verdicts(step: Step) -> None:
-    source = "\n".join([*step.lines, ""])
-    keep(step.name, "check", verdict(source, step.number))
-    if step.name == "03_chat":
-        wrong = source.replace("            await manager.broadcast", "            manager.broadcast")
-        keep(step.name, "stuck", verdict(wrong, step.number))
+    keep(step.name, "check", verdict("\n".join([*step.lines, ""]), step.number))
+    for mistake in mistakes_of(step):
+        if "shown" in mistake:
+            keep(step.name, mistake["shown"], verdict(program_with(mistake, step), step.number))
 
 
 def main() -> None:
@@ -154,10 +156,13 @@ def main() -> None:
             args=["--no-sandbox"] if sys.platform == "linux" and os.geteuid() == 0 else [],
         )
         for step in steps().values():
-            record(browser, step.name, step.number)
+            record(browser, step.name)
             record_verdicts(step)
             print(step.name)
+            newest = step.name
         browser.close()
+    for scheme in ("light", "dark"):
+        shutil.copy(RECORDED / f"{newest}-{scheme}.png", RECORDED / f"club-{scheme}.png")
     fingerprints = {name: made_from(name) for name in steps()}
     (RECORDED / "made_from.json").write_text(json.dumps(fingerprints, indent=2) + "\n", encoding="utf-8")
 

@@ -1,6 +1,6 @@
 """Write the exact version of every package into pyproject.toml.
 
-    uv run python -m club.pins
+    uv run python -m club_site.pins
 
 uv resolves the newest versions that the ranges allow. They are kept as constraints, because uv.lock also
 records download addresses, which are not the same on every machine.

@@ -1,0 +1,371 @@
+"""Markdown that takes its code, pictures and links from the repository, so that a page cannot drift from it.
+
+Each of these stands on a line of its own in a page:
+
+    [[scene 03_chat]] … [[/scene]]     the picture of the club; between the two stands what this step adds to it, as SVG
+    [[box 03_chat chat_message]]       one task: the new lines of the pieces with these names
+    [[box 03_chat endpoint only joined finally]]    of these pieces only the statements with these words in them, and
+    [[box 03_chat endpoint but joined finally]]     all but those; `finally` is that block
+    [[code 03_chat broadcast]]         one function or class; without a name the whole program
+    [[diff 03_chat]]                   what changed since the step before
+    [[recorded 03_chat terminal]]      what a run printed
+    [[picture 03_chat Ada and Bo …]]   what a run showed, and the words for those who cannot see it
+    [[checked test_03_chat.py::test_friends_hear_each_other]]
+    [[run 03_chat]]                    the program, to be run and changed in the page
+    [[club]]                           the newest step's program, which runs without being asked
+    [[take-home 03_chat]]              the zip that runs anywhere
+    [[map]]                            all steps
+    [[lessons]]                        what each step teaches, from `python` and `web` at the top of its page
+    [[oops terminal]]                  what can go wrong there, or on the `page`, or with the `checker`
+    [[mistakes]]                       what learners do wrong, step by step, and what helps
+    [[quiz]]                           a question, its options `- text :: answer` (the right one `+`), and [[/quiz]]
+
+A name that is not there stops the build. This is an extension of Python-Markdown and no plugin or hook, because those
+run in one site builder only.
+"""
+
+import ast
+import difflib
+import re
+from collections.abc import Callable, Collection, Iterable
+from html import escape
+from itertools import pairwise
+from typing import Any
+
+import yaml
+from markdown import Extension, Markdown
+from markdown.preprocessors import Preprocessor
+
+from club.causes import causes
+from club.ladder import ROOT, NotFoundError, Step, step, steps
+from club_site.mistakes import mistakes_of
+from club_site.parcels import pack
+from club_site.runtime import built
+
+DOCS = ROOT / "docs"
+ASSETS = DOCS / "assets"
+DIRECTIVE = re.compile(r"(?P<indent> *)\[\[(?P<what>[a-z-]+)(?: (?P<words>.+))?\]\]\s*")
+NEAR = 3  # pieces that stand as near as this are shown in one block
+
+Lines = list[str]
+
+
+def with_word(step: Step, inside: Collection[int], word: str) -> set[int]:
+    """The numbers of the lines, inside of these, of the statements or arguments that contain a word.
+
+    The word `finally` stands for that block. Raises `NotFoundError`.
+    """
+    found: set[int] = set()
+    arguments: set[int] = set()
+    for node in ast.walk(ast.parse("\n".join(step.lines))):
+        if not (isinstance(node, ast.stmt | ast.keyword) and node.lineno in inside):
+            continue
+        lines = range(node.lineno, (node.end_lineno or 0) + 1)
+        if word == "finally":
+            if isinstance(node, ast.Try) and node.finalbody:
+                first = next(at for at in reversed(lines) if step.lines[at - 1].strip() == "finally:")
+                found |= set(range(first, lines[-1] + 1))
+        elif not hasattr(node, "body") and any(word in step.lines[at - 1] for at in lines):
+            (arguments if isinstance(node, ast.keyword) else found).update(lines)
+    if not (found := arguments or found):
+        raise NotFoundError(f"step {step.name} has no {word!r} there")
+    return found
+
+
+def box_lines(step: Step, words: Iterable[str]) -> set[int]:
+    """The numbers of the new lines in a task box: what stands in its directive, without the step's name."""
+    names, _, but = " ".join(words).partition(" but ")
+    names, _, only = names.partition(" only ")
+    pieces = [set(step.find(name)) & step.new for name in names.split()]
+    found = set().union(*pieces)
+    some = set().union(*(with_word(step, found, word) for word in (but or only).split()))
+    found = found & some if only else found - some
+    if not all(pieces) or not found:
+        raise NotFoundError(f"a box of step {step.name} names a piece that is not new: {' '.join(words)}")
+    return found
+
+
+class Typed:
+    """What a learner has typed so far: the step before, and the boxes above on this page."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.there = set(range(1, len(step.lines) + 1)) - step.new
+        self.boxes: set[int] = set()
+
+    def add(self, lines: set[int]) -> None:
+        self.boxes |= lines
+        self.there |= lines
+
+    def number(self, line: int) -> int:
+        """The number that a line of the step's program has in the learner's file by now."""
+        return sum(1 for each in range(1, line + 1) if each in self.there and self.is_text_or_gap(each))
+
+    def is_text_or_gap(self, line: int) -> bool:
+        """Empty lines are typed with what stands below them."""
+        if self.step.lines[line - 1].strip():
+            return True
+        below = next((at for at in range(line + 1, len(self.step.lines) + 1) if self.step.lines[at - 1].strip()), 0)
+        return below in self.there
+
+
+def fence(step: Step, numbers: list[int], start: int, marked: Collection[int] = ()) -> Lines:
+    """Lines of a program with their numbers in the learner's file, the new ones marked."""
+    marks = " ".join(str(at) for at, number in enumerate(numbers, 1) if number in marked)
+    highlighted = f' hl_lines="{marks}"' if marks else ""
+    code = [step.lines[number - 1] for number in numbers]
+    return [f'``` py title="main.py" linenums="{start}"{highlighted}', *code, "```", ""]
+
+
+def box(typed: Typed, words: Lines) -> Lines:
+    this, new = typed.step, box_lines(typed.step, words)
+    is_first = not this.before and not typed.boxes
+    typed.add(new)
+    # Of the lines that are there by now, those that stand near each other make a block.
+    there = [line for line in sorted(typed.there) if line in new or this.lines[line - 1].strip()]
+    positions = [at for at, line in enumerate(there) if line in new]
+    blocks = [[positions[0], positions[0]]]
+    for before, after in pairwise(positions):
+        if there[after] - there[before] > NEAR:
+            blocks.append([after, after])
+        blocks[-1][1] = after
+    out: Lines = []
+    for first, last in blocks:
+        # One old line around the new ones, for place, where there is one.
+        if first and there[first - 1] == there[first] - 1:
+            first -= 1
+        if last + 1 < len(there) and there[last + 1] == there[last] + 1:
+            last += 1
+        shown = [line for line in range(there[first], there[last] + 1) if line in typed.there]
+        out += fence(this, shown, typed.number(shown[0]), () if is_first else new)
+    return out
+
+
+def code(name: str, piece: str = "") -> Lines:
+    this = step(name)
+    lines = list(this.find(piece) if piece else range(1, len(this.lines) + 1))
+    return fence(this, lines, lines[0], this.new if this.before else ())
+
+
+def diff(name: str) -> Lines:
+    """Each line with its sign and its real number: in the new program, or in the old one where it is gone."""
+    this, old, new, lines = step(name), 0, 0, []
+    for line in difflib.ndiff(this.before, this.lines):
+        old += line[0] in " -"
+        new += line[0] in " +"
+        if line[0] in "+-" and line[2:].strip():
+            lines.append(f"{line[0]} {new if line[0] == '+' else old:3} {line[2:]}")
+    return [f'``` diff title="new in {name}"', *lines, "```", ""]
+
+
+def recorded(name: str, what: str) -> Lines:
+    file = ASSETS / "recorded" / f"{step(name).name}-{what}.txt"
+    if not file.is_file():
+        raise NotFoundError(f"nothing is recorded as {file.name}; `python -m club_site.record` does it")
+    return ["``` text", *file.read_text(encoding="utf-8").rstrip().splitlines(), "```", ""]
+
+
+def picture(name: str, *alt: str) -> Lines:
+    files = {scheme: f"{step(name).name}-{scheme}.png" for scheme in ("light", "dark")}
+    for file in files.values():
+        if not (ASSETS / "recorded" / file).is_file():
+            raise NotFoundError(f"there is no picture {file}; `python -m club_site.record` makes it")
+    words = " ".join(alt)
+    return [
+        f"![{words}](../assets/recorded/{file}#only-{scheme}){{ loading=lazy }}" for scheme, file in files.items()
+    ] + [""]
+
+
+def checked(test: str) -> Lines:
+    file, _, name = test.partition("::")
+    path = ROOT / "tests" / file
+    if not path.is_file() or f"def {name}(" not in path.read_text(encoding="utf-8"):
+        raise NotFoundError(f"there is no test {test}")
+    return [f"Checked by `{name}`.", "{ .checked }", ""]
+
+
+def scene_parts() -> dict[str, tuple[str, str]]:
+    """For each step whose page has one: the words and the shapes of its part of the picture."""
+    found = {}
+    for page in sorted((DOCS / "steps").glob("*.md")):
+        part = re.search(r"^\[\[scene .+\]\]\n<desc>(.+)</desc>\n([\s\S]+?)\[\[/scene\]\]", page.read_text(encoding="utf-8"), re.M)
+        if part:
+            found[page.stem] = (part[1], part[2])
+    return found
+
+
+def scene(name: str) -> str:
+    """One drawing for all steps: what is built is there, what is new has the signal colour, the rest is left out."""
+    parts = {each: part for each, part in scene_parts().items() if each <= step(name).name}
+    if name not in parts:
+        raise NotFoundError(f"the picture of step {name} must begin with a line <desc>…</desc>")
+    words = parts[name][0]
+    drawn = "".join(
+        f'<g class="{"new" if each == name else "built"}">{shapes}</g>' for each, (_, shapes) in parts.items()
+    )
+    drawn = re.sub(r"\s*\n\s*", "", drawn)
+    opening = (
+        '<svg viewBox="0 0 720 300" role="img" fill="none" stroke-width="2" stroke-linecap="round" '
+        f'stroke-linejoin="round" aria-label="{words}">'
+    )
+    pause = '<button type="button" class="pause" hidden>Pause</button>' if "<animate" in drawn else ""
+    return f'<figure class="scene">{opening}{drawn}</svg>{pause}<figcaption>{words}</figcaption></figure>'
+
+
+def run(name: str, start: str = "") -> Lines:
+    """The program as it is; the workbench puts the buttons and the club around it."""
+    this, runtime = step(name), built()
+    way = f"Run it: `uv run fastapi dev steps/{name}/main.py`"
+    if not runtime:
+        return [way, "", *code(name)]
+    new = " ".join(map(str, sorted(this.new if this.before else ())))
+    names = "|".join(each.subject for each in steps().values())
+    data = f'data-step="{name}" data-names="{names}" data-new="{new}" data-runtime="{runtime}" data-start="{start}"'
+    return [f'<section class="run" {data} markdown="1">', "", way, "{ .unable }", "", *code(name), "</section>", ""]
+
+
+def ladder() -> Lines:
+    rungs = [f"{each.number}. [{each.title.partition(' ')[2]}](steps/{each.name}.md)" for each in steps().values()]
+    return ['<div class="ladder" markdown="1">', "", *rungs, "", "</div>", ""]
+
+
+def table(head: str, rows: Iterable[tuple[str, ...]]) -> Lines:
+    cells = [
+        [cell.replace("{name}.", "…").replace("{name}", "…").replace("|", "&#124;") for cell in row] for row in rows
+    ]
+    columns = head.split(" | ")
+    return [f"| {head} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in cells), ""]
+
+
+def lessons() -> Lines:
+    """What each step teaches."""
+    rows = []
+    for each in steps().values():
+        _, meta, _ = (DOCS / "steps" / f"{each.name}.md").read_text(encoding="utf-8").split("---\n", 2)
+        told = yaml.safe_load(meta)
+        rows.append((str(each.number), told["python"], told["web"]))
+    return table("Step | Python | The web", rows)
+
+
+def troubles(at: str) -> Lines:
+    """The table of what the screen says, what it means and what to do."""
+    found = [cause for cause in causes().values() if cause.at == at]
+    if not found:
+        raise NotFoundError(f"there is no cause that is seen at {at!r}")
+    quoted = "“{}”" if at == "page" else "`{}`"
+    rows = [(quoted.format(cause.says), cause.means, cause.do) for cause in found]
+    return table("The screen says | It means | Do this", rows)
+
+
+def mistakes() -> Lines:
+    """What learners do wrong, what the checker says to it, and a question that helps them to find it themselves."""
+    out: Lines = []
+    for each in steps().values():
+        found = [(mistake["what"], causes()[mistake["oops"]]) for mistake in mistakes_of(each)]
+        out += [f"### Step {each.number}", ""]
+        out += table(
+            "The learner | The checker says | Ask", [(what, cause.means, cause.hints[0]) for what, cause in found]
+        )
+    return out
+
+
+def inline(text: str) -> str:
+    return re.sub("`(.+?)`", r"<code>\1</code>", escape(text.strip(), quote=False))
+
+
+def quiz(lines: Lines, number: int) -> tuple[str, str]:
+    """The question as HTML, and its right option.
+
+    Each option is a `<details>` and answers for itself: keyboard, screen reader and print know how to deal with it.
+    """
+    question = " ".join(line for line in lines if not line.startswith(("- ", "+ ")))
+    options, right = "", ""
+    for line in lines:
+        if not line.startswith(("- ", "+ ")):
+            continue
+        option, found, answer = line[2:].partition(" :: ")
+        if not found:
+            raise NotFoundError(f"the option {option!r} has no answer (` :: `)")
+        options += f'<details name="quiz-{number}"><summary>{inline(option)}</summary><p>{inline(answer)}</p></details>'
+        right = inline(option) if line[0] == "+" else right
+    if not right:
+        raise NotFoundError(f"the question {question!r} has no right option (`+ `)")
+    return f'<section class="quiz" aria-label="Question {number}"><p>{inline(question)}</p>{options}</section>', right
+
+
+MARKDOWN: dict[str, Callable[..., Lines]] = {
+    "code": code,
+    "diff": diff,
+    "recorded": recorded,
+    "picture": picture,
+    "run": run,
+    "club": lambda: run(list(steps())[-1], "itself"),
+    "checked": checked,
+    "take-home": lambda name: [f"[Take {step(name).name} home](../take-home/{name}.zip){{ .md-button download }}", ""],
+    "map": ladder,
+    "lessons": lessons,
+    "oops": troubles,
+    "mistakes": mistakes,
+}
+
+
+class Directives(Preprocessor):
+    def run(self, lines: Lines) -> Lines:
+        out: Lines = []
+        answers: Lines = []
+        typed: dict[str, Typed] = {}
+        rest = iter(lines)
+        for line in rest:
+            found = DIRECTIVE.fullmatch(line)
+            if not found:
+                out.append(line)
+                continue
+            try:
+                what, words = found["what"], (found["words"] or "").split()
+                if what == "quiz":
+                    inside = [each for each in until("[[/quiz]]", rest) if each]
+                    html, right = quiz(inside, len(answers) + 1)
+                    answers.append(right)
+                    out += ["", html, ""]
+                elif what == "scene":
+                    until("[[/scene]]", rest)
+                    out += ["", scene(*words), ""]
+                elif what == "box":
+                    so_far = typed.setdefault(words[0], Typed(step(words[0])))
+                    out += [found["indent"] + each for each in box(so_far, words[1:])]
+                elif what in MARKDOWN:
+                    out += [found["indent"] + each for each in MARKDOWN[what](*words)]
+                else:
+                    raise NotFoundError(f"there is no [[{what}]]")
+            except (NotFoundError, TypeError) as error:
+                raise SystemExit(f"{page_with(line)}: {line.strip()}: {error}") from error
+        if answers:
+            items = "".join(f"<li>{answer}</li>" for answer in answers)
+            out += ["", f'<section class="answers"><h2>Answers</h2><ol>{items}</ol></section>']
+        return out
+
+
+def until(end: str, lines: Iterable[str]) -> Lines:
+    """The lines up to the one that says so."""
+    found: Lines = []
+    for line in lines:
+        if line.strip() == end:
+            return found
+        found.append(line.strip())
+    raise NotFoundError(f"{end} is missing")
+
+
+def page_with(line: str) -> str:
+    """The page on which a directive stands; an extension is not told which page it works on."""
+    pages = [page for page in sorted(DOCS.rglob("*.md")) if line in page.read_text(encoding="utf-8").splitlines()]
+    return ", ".join(str(page.relative_to(ROOT)) for page in pages) or "a page"
+
+
+class PagesExtension(Extension):
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 the name is Python-Markdown's
+        pack()
+        md.preprocessors.register(Directives(md), "club", 40)  # before fences (25)
+
+
+def makeExtension(**options: Any) -> PagesExtension:  # noqa: N802
+    return PagesExtension(**options)

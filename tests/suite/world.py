@@ -1,0 +1,116 @@
+"""What the friends of a club need of the world: a program that runs, and lines to it.
+
+There are two such worlds. In a terminal a program is a process with a real uvicorn (`suite/program.py`). In a page of
+the site it runs in Python's WebAssembly build, beside the tests (`workbench/checker.py`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+import pytest
+
+
+class NotKept(pytest.fail.Exception):
+    """A promise that a program did not keep: a sentence for the reader, and the same in fields for the checker.
+
+    `kind` is the kind of trouble, such as `not-heard`; `fields` has what was wanted, what came, who waited, and so on.
+    """
+
+    def __init__(self, kind: str, sentence: str, **fields: object) -> None:
+        super().__init__(sentence, pytrace=False)
+        self.kind = kind
+        self.sentence = sentence
+        self.fields = {name: str(value) for name, value in fields.items()}
+
+
+def fail(kind: str, sentence: str, **fields: object) -> NoReturn:
+    raise NotKept(kind, sentence, **fields) from None
+
+
+class HungUpError(Exception):
+    """The line, or the whole club, is gone."""
+
+
+class RefusedError(Exception):
+    """The club answered a call with an HTTP status instead of picking up."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+
+
+@dataclass
+class Answer:
+    """What came back for an HTTP request."""
+
+    status: int
+    reason: str
+    text: str
+
+
+class Line(Protocol):
+    """One WebSocket to the club. No wait is longer than `seconds`; then comes a `TimeoutError`."""
+
+    def send(self, said: str | bytes) -> None:
+        """Raises `HungUpError`."""
+
+    def receive(self, seconds: float) -> str | bytes:
+        """The next frame. Raises `TimeoutError` and `HungUpError`."""
+
+    def catch_up(self, seconds: float) -> None:
+        """Wait until all that the club has sent so far can be received at once."""
+
+    def vanish(self) -> None:
+        """Pull the plug: no goodbye, the network is simply gone."""
+
+    def close(self) -> None:
+        """Say goodbye."""
+
+
+class Program(Protocol):
+    """A program on the air. Making one raises `NotKept`, of the kind `not-started`, `ended` or `no-app`."""
+
+    def begin(self) -> None:
+        """A new test begins: what was printed so far is not shown again, and the program may live on."""
+
+    def open(self, path: str, seconds: float, asleep: bool = False) -> Line:
+        """Call the club at this path. Who is `asleep` takes one message, and lets the next ones pile up on the way.
+
+        Raises `RefusedError`, `HungUpError` and `TimeoutError`.
+        """
+
+    def ask(self, method: str, path: str, seconds: float, **headers: str) -> Answer:
+        """Send an HTTP request. Raises `HungUpError` and `TimeoutError`."""
+
+    def pass_time(self, seconds: float) -> None:
+        """Turn the program's clock on by so many seconds. Raises `TimeoutError` if somebody holds up everybody."""
+
+    def tasks(self) -> int:
+        """How many tasks the program has that are not done."""
+
+    def tell_failures(self) -> None:
+        """Print in the terminal what went wrong in tasks that nobody waits for."""
+
+    def terminal(self) -> str:
+        """What it has printed since the test began, the last part of it."""
+
+    def held_up(self) -> str:
+        """The stack of whoever kept everybody waiting, if anybody did."""
+
+    def is_running(self) -> bool: ...
+
+    def stop(self) -> None:
+        """End it, whatever it does, with all that it has started."""
+
+
+# How to put a file on the air: (the file, a folder for notes, how long a friend waits, must its clock be turned?)
+Start = Callable[[Path, Path, float, bool], Program]
+START = pytest.StashKey[Start]()  # another world puts its own here, in the `config.stash` of pytest
+
+
+def started_here(*how: Any) -> Program:
+    """The world of a terminal."""
+    from suite.program import Process  # noqa: PLC0415 - a browser has none of what it imports
+
+    return Process(*how)
