@@ -21,7 +21,7 @@ ODD_TEXTS = [
 ]
 
 
-def test_who_talks_hears_it_too_and_once(ada):
+def test_whoever_talks_hears_it_too_and_only_once(ada):
     ada.says("is this thing on?")
     ada.hears("is this thing on?")
     ada.has_heard()
@@ -47,7 +47,7 @@ def test_friends_hear_each_other(club, ada):
     bo.hears("hello back", by="Ada")
 
 
-def test_the_others_hear_once_who_comes_and_who_goes(club, ada):
+def test_the_others_hear_once_that_a_friend_comes_and_goes(club, ada):
     bo = club.chat("Bo")
     ada.hears("joined the chat", by="Bo")
     bo.hangs_up()
@@ -94,7 +94,7 @@ def test_any_text_can_be_said(ada, bo):
         bo.hears(text, by="Ada")
 
 
-def test_any_name_can_be_had(club, ada):
+def test_a_friend_can_have_any_name(club, ada):
     for name in ODD_NAMES:
         friend = club.chat(name)
         ada.hears("joined the chat", by=name)
@@ -108,14 +108,14 @@ def test_the_rooms_board_counts_who_is_there(club, ada, bo):
     club.count(chat=1)
 
 
-def test_a_long_message_reaches_all(ada, bo):
+def test_a_long_message_reaches_everyone(ada, bo):
     novel = "o" * 10_000_000
     ada.says(novel)
     bo.hears(novel)
     ada.hears(novel)
 
 
-def test_who_vanishes_is_not_in_the_room_any_more(club, ada, bo):
+def test_a_friend_who_vanishes_is_no_longer_in_the_room(club, ada, bo):
     bo.vanishes()
     ada.hears("left the chat", by="Bo")
     club.count(chat=1)
@@ -152,7 +152,7 @@ def test_fifty_friends_vanish_while_one_talks(club, ada):
 
 
 @pytest.mark.traceback_allowed
-def test_a_message_that_is_no_text_disturbs_nobody_else(club, ada, bo):
+def test_a_message_that_is_not_text_disturbs_nobody_else(club, ada, bo):
     club.chat("Chen").says(b"\x00\x01\x02")
     ada.says("hello")
     bo.hears("hello")
@@ -162,7 +162,7 @@ def test_a_message_that_is_no_text_disturbs_nobody_else(club, ada, bo):
 
 @pytest.mark.beyond
 @pytest.mark.traceback_allowed
-def test_a_message_that_is_no_text_leaves_nobody_on_the_list(club, ada):
+def test_a_message_that_is_not_text_leaves_nobody_on_the_list(club, ada):
     chen = club.chat("Chen")
     chen.says(b"\x00\x01\x02")
     chen.hangs_up()
@@ -170,7 +170,7 @@ def test_a_message_that_is_no_text_leaves_nobody_on_the_list(club, ada):
 
 
 @pytest.mark.traceback_allowed
-def test_a_caller_at_a_door_that_nobody_built_disturbs_nobody(club, ada, bo):
+def test_a_call_to_a_door_that_is_not_there_disturbs_nobody(club, ada, bo):
     with suppress(NotKept):
         club.calls("Chen", "/ws/nothing/here/")
     ada.says("hello")

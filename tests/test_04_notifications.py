@@ -52,7 +52,7 @@ def test_the_chat_and_the_news_do_not_mix(club, ada):
     radio.has_heard("New notification for Ada")
 
 
-def test_who_talks_to_the_news_changes_nothing(club):
+def test_talking_to_the_news_messenger_changes_nothing(club):
     ada = club.news("Ada")
     for _ in range(5):
         ada.says("hello?")
@@ -61,7 +61,7 @@ def test_who_talks_to_the_news_changes_nothing(club):
 
 
 @pytest.mark.parametrize("goes", ["hangs_up", "vanishes"])
-def test_who_goes_is_not_in_the_room_and_nobody_misses_news(club, goes):
+def test_a_friend_who_goes_is_off_the_list_and_the_others_get_their_news(club, goes):
     ada, bo = club.news("Ada"), club.news("Bo")
     club.count(notifications=2)
     getattr(bo, goes)()

@@ -8,7 +8,7 @@ import pytest
 from suite.world import fail
 
 
-def test_a_message_to_the_chat_reaches_all_who_are_there_and_no_one_else(club, ada, bo):
+def test_a_message_to_the_chat_is_heard_there_and_nowhere_else(club, ada, bo):
     radio = club.news("Ada")
     club.post("/broadcast/chat", message="Dinner!")
     ada.hears("Dinner!").has("client_id", "message", "timestamp")
@@ -16,7 +16,7 @@ def test_a_message_to_the_chat_reaches_all_who_are_there_and_no_one_else(club, a
     radio.has_heard()
 
 
-def test_a_message_to_the_news_reaches_all_who_listen_and_no_one_else(club, ada):
+def test_a_message_to_the_news_is_heard_there_and_nowhere_else(club, ada):
     chen, dina = club.news("Chen"), club.news("Dina")
     club.post("/broadcast/notifications", message="Dinner!")
     chen.hears("Dinner!").has(type="notification")
@@ -24,7 +24,7 @@ def test_a_message_to_the_news_reaches_all_who_listen_and_no_one_else(club, ada)
     ada.has_heard()
 
 
-def test_a_message_to_one_friend_reaches_all_their_radios_and_no_one_else(club, ada):
+def test_a_message_to_one_friend_reaches_all_their_radios_and_nobody_else(club, ada):
     radio, radio_at_home, bo = club.news("Ada"), club.news("Ada"), club.news("Bo")
     club.post("/send/Ada", message="Psst.")
     radio.hears("Psst.").has(type="notification")
@@ -39,13 +39,13 @@ def test_any_text_can_be_sent(club, ada):
         ada.hears(text)
 
 
-def test_an_unknown_channel_is_answered_with_those_there_are(club):
+def test_an_unknown_room_is_answered_with_the_rooms_there_are(club):
     answer = club.post("/broadcast/kitchen", status=404, message="Dinner!").text
     if "chat" not in answer or "notifications" not in answer:
         fail("names-missing", f"The answer is {answer[:80]}. It does not name both rooms.")
 
 
-def test_an_unknown_friend_is_answered_with_those_there_are(club):
+def test_an_unknown_friend_is_answered_with_the_friends_who_listen(club):
     club.news("Ada")
     answer = club.post("/send/Nobody", status=404, message="Psst.").text
     if "Ada" not in answer:

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from club import ladder
+from club_site.mistakes import program_with
 from suite.browser import Window, missing, watched
 from suite.checks import Checks
 from suite.dev import DevServer
 from suite.firefox import firefox  # noqa: F401
 from suite.site import Served
-from test_check import BY_NUMBER, MISTAKES, learners_file, wrong
-
-ladder = pytest.importorskip("club.ladder", reason="the tests of the site need: uv run --all-groups pytest")
+from test_check import WRONG, learners_file
+from test_site import PAGES
 
 ROOT = Path(__file__).parent.parent
 SOON = 20_000  # ms for the first start of Python on a busy machine
@@ -231,13 +232,16 @@ def test_each_step_keeps_its_promises_in_the_page_too(step, runner):
 
 @pytest.mark.parametrize(("number", "oops"), [(3, "no-await"), (4, "too-early")])
 def test_check_me_says_what_the_terminal_says(number, oops, runner, tmp_path):
-    source = next(wrong(*each) for each in MISTAKES if each[0] == number and each[1]["oops"] == oops)
+    step, source = next(
+        (step.name, program_with(mistake, step))
+        for step, mistake in WRONG
+        if (step.number, mistake["oops"]) == (number, oops)
+    )
     checks = Checks()
     try:
         terminal = one_line(checks.check(learners_file(tmp_path, source), number, number).said)
     finally:
         checks.close()
-    step = BY_NUMBER[number].name
     here = runner(step)
     here.page.evaluate("note => localStorage.setItem(...note)", [f"program {step}", source])
     verdict = here.check()
@@ -288,7 +292,7 @@ def test_after_the_first_run_the_site_needs_no_network(site, open_window):
     here = Runner(open_window(served.address, "/404.html")).run()
     here.page.wait_for_function("navigator.serviceWorker.controller", timeout=SOON)
     served.close()
-    for page in ladder.pages():
+    for page in PAGES:
         here.window.opens("/" + page.replace(".md", ".html"))
         here.page.get_by_role("heading", level=1).wait_for()
     there = Runner(here.window, "04_notifications").run()
@@ -371,8 +375,8 @@ def test_firefox_runs_it_too(served, firefox):  # noqa: F811
 def test_the_page_has_the_versions_of_the_project():
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     pins = pyproject["tool"]["uv"]["constraint-dependencies"]
-    here = re.findall(r"^\S+==\S+", (ROOT / "in_page" / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    here = re.findall(r"^\S+==\S+", (ROOT / "workbench" / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
     assert here
     assert set(here) <= set(pins)
     for lock in ("requirements.txt", "package-lock.json"):
-        assert not re.search(r"resolved|index-url", (ROOT / "in_page" / lock).read_text(encoding="utf-8"))
+        assert not re.search(r"resolved|index-url", (ROOT / "workbench" / lock).read_text(encoding="utf-8"))

@@ -2,8 +2,6 @@
 
 import ast
 import difflib
-import re
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,8 @@ from conftest import PROGRAMS
 
 ROOT = Path(__file__).parent.parent
 NEW_LINES = 25  # that a step may add; a longer one is two steps
-IN_A_PART = 10  # that can be explained at one go
+IN_A_PART = 12  # that can be explained at one go
+COLUMNS = 88  # of a line
 
 pairs = pytest.mark.parametrize(("before", "after"), list(zip(PROGRAMS, list(PROGRAMS)[1:], strict=False)))
 
@@ -23,8 +22,8 @@ def lines(step):
 
 @pairs
 def test_a_step_only_adds(before, after):
-    gone = [line for line in difflib.ndiff(lines(before), lines(after)) if line.startswith("- ")]
-    assert gone == []
+    gone = [line[2:] for line in difflib.ndiff(lines(before), lines(after)) if line.startswith("- ")]
+    assert [line for line in gone if not line.startswith("app = FastAPI(")] == []
 
 
 @pairs
@@ -42,7 +41,7 @@ def test_each_part_can_be_explained_at_one_go(step):
 
 @pytest.mark.parametrize("step", PROGRAMS)
 def test_a_step_needs_nothing_but_fastapi(step):
-    allowed = {"asyncio", "collections.abc", "datetime", "fastapi", "json", "pathlib", "pydantic", "typing"}
+    allowed = {"asyncio", "datetime", "fastapi", "json", "pathlib"}
     for node in ast.walk(ast.parse("\n".join(lines(step)))):
         if isinstance(node, ast.Import):
             assert {name.name for name in node.names} <= allowed
@@ -50,12 +49,6 @@ def test_a_step_needs_nothing_but_fastapi(step):
             assert node.module in allowed
 
 
-def test_the_last_step_is_what_runs_without_a_name():
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    last = PROGRAMS[max(PROGRAMS)].parent.name
-    assert pyproject["tool"]["fastapi"]["entrypoint"] == f"steps.{last}.main:app"
-
-
-def test_the_readme_names_every_step():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"\| \[(\w+)\]\(steps/\1/main\.py\)", readme) == [main.parent.name for main in PROGRAMS.values()]
+@pytest.mark.parametrize("step", PROGRAMS)
+def test_no_line_breaks_out_of_its_box(step):
+    assert [line for line in lines(step) if len(line) > COLUMNS] == []

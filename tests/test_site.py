@@ -1,6 +1,7 @@
 """The site: its words, its code, its pictures, and the site as two builders make it."""
 
 import ast
+import gzip
 import json
 import re
 import statistics
@@ -9,16 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from suite.browser import Window, watched
 from suite.dev import DevServer
+from suite.program import Process
 from suite.site import build, copy_of_the_repository
 
 ladder = pytest.importorskip("club.ladder", reason="the tests of the site need: uv run --all-groups pytest")
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = ladder.pages()
+PAGES = sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
 STEP_PAGES = {f"steps/{name}.md": step for name, step in ladder.steps().items()}
-LEARNER_PAGES = [page for page in PAGES if page != "grown-ups.md"]
+LEARNER_PAGES = [page for page in PAGES if page != "toolbox/grown-ups.md"]
 
 each_step_page = pytest.mark.parametrize("page", STEP_PAGES)
 each_step = pytest.mark.parametrize("step", ladder.steps().values(), ids=ladder.steps().keys())
@@ -32,49 +35,113 @@ def text_of(page):
 
 
 def boxes(page):
-    """The task boxes of a page: for each, its words and the names of its pieces."""
+    """The task boxes of a page: for each, its words and what its code directives say."""
     for task in re.split(r"^!!! task ", text_of(page), flags=re.MULTILINE)[1:]:
         inside = re.match(r"(?:.*\n)(?:(?:    .*)?\n)*", task)[0]
-        names = re.findall(r"\[\[box \w+ (.+)\]\]", inside)
+        code = [words.split() for words in re.findall(r"\[\[box \w+ (.+)\]\]", inside)]
         words = re.sub(r"\[\[.*\]\]", "", inside.partition("\n")[2])
-        yield words.split(), " ".join(names).split()
+        yield words.split(), code
 
 
 @each_step_page
 def test_the_boxes_of_a_page_are_what_is_new_in_its_step(page):
-    pages = pytest.importorskip("club.pages")
+    pages = pytest.importorskip("club_site.pages")
     step = STEP_PAGES[page]
-    shown = [number for _, names in boxes(page) for lines in pages.box_lines(step, names) for number in lines]
+    shown = [number for _, code in boxes(page) for words in code for number in pages.box_lines(step, words)]
     assert sorted(shown) == sorted(step.new)
 
 
 @each_step_page
 def test_a_box_is_small(page):
-    pages = pytest.importorskip("club.pages")
-    for words, names in boxes(page):
-        assert sum(len(lines) for lines in pages.box_lines(STEP_PAGES[page], names)) <= 10, names
+    pages = pytest.importorskip("club_site.pages")
+    for words, code in boxes(page):
+        assert sum(len(pages.box_lines(STEP_PAGES[page], each)) for each in code) <= 10, code
         assert len(words) <= 30, words
 
 
+@each_step_page
+def test_a_box_shows_the_lines_and_numbers_of_the_learners_own_file(page):
+    """Who follows the page has, after each box, the lines at the numbers that it shows."""
+    pages = pytest.importorskip("club_site.pages")
+    step = STEP_PAGES[page]
+    typed = pages.Typed(step)
+    for _, code in boxes(page):
+        for words in code:
+            shown = "\n".join(pages.box(typed, words))
+            mine = [line for at, line in enumerate(step.lines, 1) if at in typed.there and typed.is_text_or_gap(at)]
+            for start, block in re.findall(r'linenums="(\d+)".*\n([\s\S]+?)```', shown):
+                lines = block.rstrip("\n").split("\n")
+                assert mine[int(start) - 1 : int(start) - 1 + len(lines)] == lines
+    assert [line for line in mine if line] == [line for line in step.lines if line]
+
+
+# How a page shows what these constructs of Python are: the first cell of a row, in the table of a folded box.
+EXPLAINED = {
+    "from … import …": "Import ImportFrom",
+    "name = value": "Assign",
+    "FastAPI()": "Call",
+    "app.frontend": "Attribute",
+    "folder / name": "BinOp Div",
+    "if …:": "If",
+    "class": "ClassDef",
+    "def": "FunctionDef",
+    "async def": "AsyncFunctionDef",
+    "await": "Await",
+    "-> None": "returns",
+    "self": "self",
+    "__init__": "__init__",
+    '{"chat": []}': "Dict",
+    "[ ]": "List",
+    "name: type": "AnnAssign",
+    "list[WebSocket]": "Subscript Tuple",
+    "{a: b for … in …}": "DictComp",
+    "return": "Return",
+    "@app.get(…)": "decorator_list",
+    "for … in …": "For",
+    "try: … except …:": "Try ExceptHandler",
+    "pass": "Pass",
+    "finally:": "finalbody",
+    "while True:": "While",
+    "a if b else c": "IfExp",
+    "if … else …": "orelse",
+    'f"… {name}"': "JoinedStr FormattedValue",
+    "not in": "Compare NotIn",
+    "raise": "Raise",
+    "==": "Eq",
+    "[a for a in b]": "ListComp",
+    'message: str = "Hello!"': "defaults",
+}
+NEED_NO_TEACHING = set("Module Expr Name Load Store Constant alias keyword arg arguments comprehension".split())
+
+
+def constructs(step):
+    """The names of the kinds of nodes in a program, and of the parts that a page explains for themselves."""
+    parts = {part for names in EXPLAINED.values() for part in names.split()}
+    for node in ast.walk(ast.parse("\n".join(step.lines))):
+        yield type(node).__name__
+        if not isinstance(node, ast.IfExp):
+            yield from (part for part in parts & set(node._fields) if getattr(node, part))
+        yield from {getattr(node, "arg", ""), getattr(node, "name", "")} & parts
+
+
 @each_step
-def test_no_construct_is_used_before_a_page_has_taught_it(step):
-    """`taught.json` names, for each page, the constructs it teaches and the sign under which its table has them."""
-    taught = json.loads((DOCS / "taught.json").read_text(encoding="utf-8"))
-    known = set(taught.pop("needs no teaching"))
-    for name, signs in taught.items():
-        if name <= step.name:
-            known |= signs.keys()
-            for sign in signs.values():
-                assert f"| `{sign}` |" in text_of(f"steps/{name}.md"), f"{name} does not explain {sign}"
-    used = {type(node).__name__ for node in ast.walk(ast.parse("\n".join(step.lines)))}
-    assert used <= known
+def test_no_construct_is_used_before_a_page_has_explained_it(step):
+    so_far = "".join(text_of(page) for page, each in STEP_PAGES.items() if each.number <= step.number)
+    explained = {part for sign, parts in EXPLAINED.items() if f"| `{sign}` |" in so_far for part in parts.split()}
+    assert set(constructs(step)) - NEED_NO_TEACHING <= explained
 
 
-def test_every_step_has_a_page_and_the_navigation_has_their_order():
+@each_step_page
+def test_what_a_box_needs_is_explained_before_it_three_at_a_time(page):
+    for block in re.findall(r"^\?\?\? abstract \"New here.*\n((?:(?:    .*)?\n)*)(.*)", text_of(page), re.MULTILINE):
+        assert 1 <= len(re.findall(r"^    \| `.+?` \|", block[0], re.MULTILINE)) <= 3
+        assert block[1].startswith("!!! task"), block[1]
+
+
+def test_every_step_has_a_page_with_its_number():
     assert [page for page in PAGES if page.startswith("steps/")] == list(STEP_PAGES)
-    for page, title in PAGES.items():
-        if page in STEP_PAGES:
-            assert title.startswith(f"{STEP_PAGES[page].number}. ")
+    for page, step in STEP_PAGES.items():
+        assert re.search(rf"^# {step.number}\. ", text_of(page), re.MULTILINE)
 
 
 def test_nothing_is_pasted():
@@ -90,6 +157,7 @@ def prose(page, main_path_only=False):
     """What a learner reads: the paragraphs, without titles, code, boxes for grown-ups and markup."""
     text = re.sub(r"^---\n.*?\n---\n", "", text_of(page), flags=re.DOTALL)
     text = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"^\[\[scene.*?^\[\[/scene\]\]", "", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r'^\?\?\? info "For grown-ups"\n(?:(?:    .*)?\n)*', "", text, flags=re.MULTILINE)
     if main_path_only:
         text = re.sub(r"^\[\[quiz\]\].*?^\[\[/quiz\]\]", "", text, flags=re.DOTALL | re.MULTILINE)
@@ -158,14 +226,14 @@ def test_a_step_page_has_its_ten_parts(page):
 
 
 def test_no_recording_is_older_than_what_it_shows():
-    record = pytest.importorskip("club.record")
+    record = pytest.importorskip("club_site.record")
     made_from = json.loads((record.RECORDED / "made_from.json").read_text(encoding="utf-8"))
     now = {name: record.made_from(name) for name in ladder.steps()}
-    assert made_from == now, "run: uv run --all-groups python -m club.record"
+    assert made_from == now, "run: uv run --all-groups python -m club_site.record"
 
 
 def test_the_terminal_says_what_the_pages_show(tmp_path):
-    record = pytest.importorskip("club.record")
+    record = pytest.importorskip("club_site.record")
     for recorded in record.RECORDED.glob("*-terminal.txt"):
         folder = ROOT / "steps" / recorded.name.removesuffix("-terminal.txt")
         dev = DevServer(folder, tmp_path / "terminal.txt", "main.py")
@@ -194,32 +262,51 @@ def test_both_builders_show_the_same_code(sites):
             assert "NEW " in "".join(blocks(ours)) or page == next(iter(STEP_PAGES))
 
 
-@pytest.mark.parametrize("builder", ["mkdocs", "zensical"])
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
         ("[[code 03_chat nobody]]", "step 03_chat has nothing that is called 'nobody'"),
+        ("[[box 03_chat websocket_endpoint only biscuits]]", "step 03_chat has no 'biscuits' there"),
         ("[[box 99_nowhere main]]", "there is no step '99_nowhere'"),
         ("[[checked test_03_chat.py::test_nothing]]", "there is no test test_03_chat.py::test_nothing"),
+        ("[[quiz]]", "[[/quiz]] is missing"),
         ("[[magic]]", "there is no [[magic]]"),
     ],
 )
-def test_a_name_that_is_gone_stops_the_build(builder, wrong, sentence, tmp_path):
+def test_a_name_that_is_gone_is_told(wrong, sentence):
+    markdown = pytest.importorskip("markdown")
+    with pytest.raises(SystemExit, match=re.escape(f"{wrong}: {sentence}")):
+        markdown.markdown(f"# Words\n\n{wrong}\n", extensions=["club_site.pages"])
+
+
+@pytest.mark.parametrize("builder", ["mkdocs", "zensical"])
+def test_a_name_that_is_gone_stops_the_build(builder, tmp_path):
     copy_of_the_repository(tmp_path, "in-page")
-    (tmp_path / "docs" / "words.md").write_text(f"# Words\n\n{wrong}\n", encoding="utf-8")
+    (tmp_path / "docs" / "toolbox" / "words.md").write_text("# Words\n\n[[magic]]\n", encoding="utf-8")
     done = build(builder, tmp_path)
     assert done.returncode != 0
-    assert f"words.md: {wrong}: {sentence}" in done.stdout + done.stderr
+    assert "words.md: [[magic]]: there is no [[magic]]" in done.stdout + done.stderr
 
 
 @each_step
 def test_a_step_taken_home_runs(step, site, tmp_path):
     with zipfile.ZipFile(site / "take-home" / f"{step.name}.zip") as parcel:
         parcel.extractall(tmp_path)
+    mine = tmp_path / "my-club" / "my_club" / "main.py"
+    assert mine.read_bytes() == (ROOT / "steps" / step.name / "main.py").read_bytes()
+    program = Process(mine, tmp_path / "notes")
+    try:
+        assert "<walkie-talkie" in program.ask("GET", "/", 5).text
+    finally:
+        program.stop()
+
+
+def test_what_was_taken_home_is_a_project_that_fastapi_finds(site, tmp_path):
+    with zipfile.ZipFile(next((site / "take-home").glob("*.zip"))) as parcel:
+        parcel.extractall(tmp_path)
     dev = DevServer(tmp_path / "my-club", tmp_path / "terminal.txt")
     try:
         assert "<walkie-talkie" in dev.answers("/").text
-        assert "/openapi.json" not in dev.answers("/openapi.json").json()["paths"]
         assert "not exist" not in dev.terminal()
     finally:
         dev.stop()
@@ -229,23 +316,34 @@ def html(page):
     return "/" + page.replace(".md", ".html")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_axe_finds_nothing_on_any_page(page, served, open_window):
-    window = open_window(served.address, html(page), reduced_motion="reduce")
-    for screen in window.screens():
-        assert (screen, window.axe_finds()) == (screen, [])
-        assert window.page.evaluate("document.documentElement.scrollWidth") <= screen[1], screen
+@pytest.fixture(scope="module")
+def quiet(browser, served):
+    """Open a page of the site in one window for all tests, in which no club starts by itself."""
+    broken = []
+    context = watched(browser, broken, reduced_motion="reduce")
+    window = Window(context.new_page(), served.address)
+    yield window
+    context.close()
+    assert not broken
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_asks_nobody_else_and_is_light(page, site, served, open_window):
-    import gzip  # noqa: PLC0415
+def test_axe_finds_nothing_on_any_page(page, quiet):
+    quiet.opens(html(page))
+    for scheme, width in quiet.screens():
+        assert (scheme, width, quiet.axe_finds()) == (scheme, width, [])
+        assert quiet.page.evaluate("document.documentElement.scrollWidth") <= width
 
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_asks_nobody_else_and_is_light(page, site, served, quiet):
     asked = []
-    window = open_window(served.address, "/sitemap.xml", reduced_motion="reduce")  # so no club starts by itself
-    window.page.on("request", lambda request: asked.append(request.url))
-    window.opens(html(page))
-    window.page.wait_for_load_state("networkidle")
+    note = lambda request: asked.append(request.url)  # noqa: E731
+    quiet.opens("/sitemap.xml")
+    quiet.page.on("request", note)
+    quiet.opens(html(page))
+    quiet.page.wait_for_load_state("networkidle")
+    quiet.page.remove_listener("request", note)
     ours = {url.partition("?")[0].partition("#")[0] for url in asked}
     assert all(url.startswith((f"http://{served.address}/", "data:")) for url in ours)
     files = [site / url.split("/", 3)[3] for url in ours if url.startswith("http")]

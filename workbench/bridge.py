@@ -15,12 +15,19 @@ import time
 import traceback
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from fastapi import FastAPI
 
-from club.oops import Failure, cause
+import club.ladder
+
+club.ladder.ROOT = Path("/home/club")
+club.ladder.STEPS = club.ladder.ROOT / "steps"
+club.ladder.MISTAKES = club.ladder.ROOT / "tests" / "mistakes"
+
+from club.causes import Failure, cause_of, filled  # noqa: E402
 
 HOME = "/home/learner/my-club/my_club/"
 MAIN = HOME + "main.py"
@@ -114,12 +121,17 @@ def report(error: BaseException) -> None:
     if isinstance(error, LoopStuckError):
         means, do = "A loop went round and round, and nobody else got a turn.", "Put an `await` inside."
     else:
-        oops, gaps = cause(Failure("", 1, text.strip().splitlines()[-1], text), "")
-        means, do = (words.replace("{name}", gaps.get("name", "")) for words in (oops.means, oops.do))
+        kind = "no-app" if isinstance(error, NoAppError) else "unreadable" if isinstance(error, SyntaxError) else "error"
+        cause, gaps = cause_of(Failure("", 1, kind, str(error), terminal=text), "")
+        means, do = filled(cause.means, gaps), filled(cause.do, gaps)
     tell("error", json.dumps({"text": text, "line": line, "means": means, "do": do}))
 
 
 # --- the server ----------------------------------------------------------------------------------------------
+
+
+class NoAppError(Exception):
+    __module__ = "builtins"
 
 
 class GoneError(OSError):
@@ -277,7 +289,7 @@ async def run(source: str) -> bool:
         apps = [getattr(module, "app", None), *vars(module).values()]
         app = next((app for app in apps if isinstance(app, FastAPI)), None)
         if not app:
-            raise RuntimeError("There is no app = FastAPI() in main.py.")
+            raise NoAppError("There is no app = FastAPI() in main.py.")
     except BaseException as error:
         report(error)
         return False
@@ -338,13 +350,12 @@ WARM_UP = """
 import asyncio, json, datetime
 from pathlib import Path
 from typing import Annotated
-from collections.abc import AsyncIterator
 from pydantic import BaseModel, Field
 from fastapi import FastAPI, HTTPException, WebSocket, WebSocketDisconnect
 app = FastAPI()
 app.frontend("/", directory=Path(__file__).parent)
 @app.post("/say/{name}")
-async def say(name: Annotated[str, Field(json_schema_extra={"example": "Ada"})], message: str = "") -> dict[str, int]:
+async def say(name: str, message: str = "") -> dict[str, int]:
     raise HTTPException(404)
 @app.websocket("/ws/{name}")
 async def ws(websocket: WebSocket, name: str):

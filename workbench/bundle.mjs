@@ -1,4 +1,4 @@
-// node build.mjs WHEELS OUT: from Pyodide (npm) and wheels (PyPI) to the few files that a page fetches.
+// node bundle.mjs WHEELS OUT: from Pyodide (npm) and wheels (PyPI) to the few files that a page fetches.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,14 +28,15 @@ const put = (folder, from, files) => {
   python.FS.mkdirTree(folder);
   for (const file of files) python.FS.writeFile(`${folder}/${file}`, readFileSync(join(here, from, file)));
 };
-put("/lib/python3.14/site-packages/club", "../src/club", ["__init__.py", "check.py", "ladder.py", "oops.py", "oops.toml"]);
+put("/lib/python3.14/site-packages/club", "../src/club", ["__init__.py", "check.py", "ladder.py", "causes.py"]);
 put("/lib/python3.14/site-packages", ".", ["bridge.py", "checker.py"]);
 const steps = readdirSync(join(here, "../steps")).filter((name) => /^[0-9]/.test(name));
-const tests = readdirSync(join(here, "../tests")).filter((name) => /^(conftest|test_0.*)\.py$/.test(name));
-put("/repository", "..", ["pyproject.toml"]);
-put("/repository/tests", "../tests", tests);
-put("/repository/tests/suite", "../tests/suite", ["__init__.py", "browser.py", "friends.py", "site.py", "tasks.py", "words.py"]);
-for (const step of steps) put(`/repository/steps/${step}`, `../steps/${step}`, ["main.py"]);
+const tests = readdirSync(join(here, "../tests")).filter((name) => /^(conftest|test_[0-9].*)\.py$/.test(name));
+put("/home/club", "..", ["pyproject.toml"]);
+put("/home/club/tests", "../tests", tests);
+put("/home/club/tests/suite", "../tests/suite", ["__init__.py", "browser.py", "friends.py", "site.py", "tasks.py", "words.py", "world.py"]);
+put("/home/club/tests/mistakes", "../tests/mistakes", readdirSync(join(here, "../tests/mistakes")));
+for (const step of steps) put(`/home/club/steps/${step}`, `../steps/${step}`, ["main.py"]);
 const library = await python.runPythonAsync(readFileSync(join(here, "pack.py"), "utf8"));
 for (const name of ["core", "rest", "check"]) pack(`${name}.bin`, python.FS.readFile(`/${name}.zip`));
 pack("library.bin", python.FS.readFile(library));

@@ -1,8 +1,7 @@
 """The shared suite in the page: the tests of `uv run club check`, on a program that runs beside them in one Python.
 
 A test waits for its friends, but a page must not stand still. JavaScript Promise Integration puts the test aside
-until its answer has come, and the program goes on meanwhile. Only what a browser cannot have has a stand-in here: the
-process, the sockets and the network of `suite.program`, `websockets` and `httpx2`.
+until its answer has come, and the program goes on meanwhile. This is the world of a page, as `suite.world` tells.
 """
 
 import asyncio
@@ -20,27 +19,26 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import bridge
+import pytest
 from pyodide import webloop
 from pyodide.ffi import run_sync
 
-import club.ladder
+from club.ladder import ROOT
 
-club.ladder.ROOT = Path("/home/club")
-club.ladder.STEPS = club.ladder.ROOT / "steps"
-sys.path.insert(0, str(club.ladder.ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests"))
 
-from club.check import PATIENCE, check  # noqa: E402
+from club.check import PATIENCE_S, check  # noqa: E402
 from suite.tasks import Tasks  # noqa: E402
+from suite.world import START, Answer, HungUpError, NotKept, RefusedError  # noqa: E402
 
 loop = asyncio.get_event_loop()
 later, clock = loop.call_later, loop.time  # by the clock on the wall, whatever the program's clock says
 create_task = loop.create_task
 news = asyncio.Event()  # something has happened, so who waits may look again
 numbers = itertools.count(1)
-lines: "dict[int, Line]" = {}
+lines: "dict[int, Call]" = {}
 
 
 async def _until(ready: Callable[[], Any], seconds: float) -> bool:
@@ -76,48 +74,28 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-# --- websockets ----------------------------------------------------------------------------------------------
-
-
-class ConnectionClosed(Exception):  # noqa: N818
-    pass
-
-
-class InvalidHandshake(Exception):  # noqa: N818
-    pass
-
-
-class InvalidStatus(InvalidHandshake):
-    def __init__(self, status: int) -> None:
-        self.response = types.SimpleNamespace(status_code=status)
-
-
-class Line:
+class Call:
     """One walkie-talkie at the server in this page."""
 
-    def __init__(self, url: str, open_timeout: float, max_queue: int | None = None, **_: Any) -> None:
+    def __init__(self, path: str, seconds: float, asleep: bool) -> None:
         self.number = next(numbers)
         self.heard: deque[Any] = deque()
         self.open = self.closed = False
         self.status = None
         lines[self.number] = self
-        bridge.socket_open(self.number, "/" + url.split("/", 3)[3])
-        if max_queue == 0:
+        bridge.socket_open(self.number, path)
+        if asleep:
             fall_asleep(self.end)
-        if not until(lambda: self.open or self.closed, open_timeout):
-            self.drop()
+        if not until(lambda: self.open or self.closed, seconds):
+            self.vanish()
             raise TimeoutError
         if not self.open:
-            raise InvalidStatus(self.status) if self.status else EOFError
+            raise RefusedError(self.status) if self.status else HungUpError
 
     @property
     def end(self) -> Any:
         """The server's end."""
         return bridge.server and bridge.server.sockets.get(self.number)
-
-    @property
-    def socket(self) -> "Line":
-        return self
 
     def happens(self, what: dict[str, Any], data: Any) -> None:
         match what["type"]:
@@ -130,43 +108,31 @@ class Line:
 
     def send(self, said: str | bytes) -> None:
         if self.closed:
-            raise ConnectionClosed
+            raise HungUpError
         kind = "text" if isinstance(said, str) else "bytes"
         if self.end:
             self.end.inbox.put_nowait({"type": "websocket.receive", kind: said})
 
-    def recv(self, timeout: float) -> Any:
-        if not until(lambda: self.heard or self.closed, timeout):
+    def receive(self, seconds: float) -> Any:
+        if not until(lambda: self.heard or self.closed, seconds):
             raise TimeoutError
         if not self.heard:
-            raise ConnectionClosed
+            raise HungUpError
         return self.heard.popleft()
 
-    def ping(self) -> "Line":
-        return self
-
-    def wait(self, _: float) -> None:
+    def catch_up(self, _: float) -> None:
         run_sync(settle())
 
-    def drop(self, code: int = 1006) -> None:
+    def vanish(self) -> None:
+        self.end_with(1006)
+
+    def close(self) -> None:
+        self.end_with(1000)
+
+    def end_with(self, code: int) -> None:
         if not self.closed:
             bridge.socket_close(self.number, code)
             self.closed = True
-
-    def shutdown(self, _: int) -> None:
-        self.drop()
-
-    def setsockopt(self, *_: Any) -> None:
-        pass
-
-    def close(self) -> None:
-        self.drop(1000)
-
-    def __enter__(self) -> "Line":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.drop()
 
 
 def fall_asleep(end: Any) -> None:
@@ -183,54 +149,6 @@ def fall_asleep(end: Any) -> None:
         gone.set()
 
     end.send, end.hang_up = waiting, ended
-
-
-# --- httpx2 --------------------------------------------------------------------------------------------------
-
-
-class HTTPError(Exception):
-    pass
-
-
-class TimeoutException(HTTPError):  # noqa: N818
-    pass
-
-
-class Response:
-    def __init__(self, status: int, pairs: list[tuple[str, str]], body: bytes) -> None:
-        self.status_code, self.headers, self.text = status, dict(pairs), body.decode(errors="replace")
-        self.reason_phrase = HTTPStatus(status).phrase
-
-    def json(self) -> Any:
-        return json.loads(self.text)
-
-
-class Client:
-    def __init__(self, timeout: float, **_: Any) -> None:
-        self.timeout = timeout
-
-    def request(
-        self, method: str, path: str, params: Any = (), headers: Any = (), follow_redirects: bool = False
-    ) -> Response:
-        target = f"{path}?{urlencode(params)}" if params else path
-        if not bridge.server:
-            raise HTTPError
-        try:
-            answer = Response(
-                *in_time(bridge.server.http(method, target, list(dict(headers).items()), b""), self.timeout)
-            )
-        except TimeoutError:
-            raise TimeoutException from None
-        if follow_redirects and 300 <= answer.status_code < 400:
-            place = answer.headers["location"].removeprefix(f"http://{bridge.HOST[0]}:{bridge.HOST[1]}")
-            return self.request(method, place, headers=headers)
-        return answer
-
-    def close(self) -> None:
-        pass
-
-
-# --- suite.program -------------------------------------------------------------------------------------------
 
 
 class Clock:
@@ -270,13 +188,19 @@ class Terminal(io.TextIOBase):
 
 
 class Program:
-    """What `suite.program.Program` is, in this Python."""
+    """A program in this Python, a `suite.world.Program`. There can be one at a time."""
 
-    def __init__(self, path: Path, terminal: Path, patience: float = 5, turn_the_clock: bool = False) -> None:
-        self.path, self.patience, self.port = path, patience, bridge.HOST[1]
+    current: "Program | None" = None
+
+    def __init__(self, path: Path, _: Path, patience: float, turn_the_clock: bool) -> None:
+        if Program.current:
+            Program.current.stop()
+        Program.current = self
+        self.path, self.patience = path, patience
         self.screen = sys.stdout = sys.stderr = Terminal()
         sys.stdin = io.StringIO()
-        self.held_up = ""
+        self.stack = ""
+        self.trouble: BaseException | None = None
         self.before = asyncio.all_tasks(loop)
         self.watched = Tasks(path)
         self.watched.loop, loop.create_task = loop, self.create_task  # this loop can do nothing with a factory's tasks
@@ -284,12 +208,66 @@ class Program:
         bridge.tell, bridge.report, bridge.watchdog.stuck = self.told, self.report, self.stuck
         time.sleep, os._exit = self.sleep, self.exit
         if not run_sync(bridge.run(path.read_text(encoding="utf-8-sig"))):
-            slow = f"{path.name} did not start within {patience:g} seconds."
-            self.stop()
-            raise RuntimeError(
-                f"{slow if self.held_up else 'The program ended instead of waiting for friends.'} "
-                f"Its terminal says:\n\n{self.terminal().strip()}"
-            )
+            raise self.not_started()
+
+    def not_started(self) -> NotKept:
+        self.stop()
+        kind, sentence = "ended", "The program ended instead of waiting for friends."
+        if isinstance(self.trouble, bridge.NoAppError):
+            kind, sentence = "no-app", str(self.trouble)
+        elif self.stack:
+            kind, sentence = "not-started", f"{self.path.name} did not start within {self.patience:g} seconds."
+        return NotKept(kind, sentence, terminal=self.terminal(), held_up=self.stack)
+
+    def begin(self) -> None:
+        self.screen.said = self.stack = ""
+
+    def open(self, path: str, seconds: float, asleep: bool = False) -> Call:
+        return Call(path, seconds, asleep)
+
+    def ask(self, method: str, path: str, seconds: float, **headers: str) -> Answer:
+        if not bridge.server:
+            raise HungUpError
+        status, pairs, body = in_time(bridge.server.http(method, path, list(headers.items()), b""), seconds)
+        if method == "GET" and 300 <= status < 400:
+            place = dict(pairs)["location"].removeprefix(f"http://{bridge.HOST[0]}:{bridge.HOST[1]}")
+            return self.ask(method, place, seconds, **headers)
+        return Answer(status, HTTPStatus(status).phrase, body.decode(errors="replace"))
+
+    def pass_time(self, seconds: float) -> None:
+        in_time(self.clock.forward(seconds), self.patience)
+        run_sync(settle())
+
+    def tasks(self) -> int:
+        run_sync(settle())
+        return self.watched.count()
+
+    def tell_failures(self) -> None:
+        run_sync(settle())
+        self.watched.tell()
+
+    def terminal(self) -> str:
+        return self.screen.said
+
+    def held_up(self) -> str:
+        return self.stack
+
+    def is_running(self) -> bool:
+        return Program.current is self and bridge.server is not None
+
+    def stop(self) -> None:
+        if Program.current is not self:
+            return
+        Program.current = None
+        loop.call_later, loop.time, loop.create_task = later, clock, create_task
+        run_sync(bridge.stop())
+        for task in asyncio.all_tasks(loop) - self.before:
+            task.cancel()
+        run_sync(settle())
+        sys.stdout, sys.stderr, time.sleep = sys.__stdout__, sys.__stderr__, webloop._orig_sleep
+        lines.clear()
+
+    # What the program does, as the bridge tells it
 
     def create_task(self, *work: Any, **how: Any) -> asyncio.Task[Any]:
         task = create_task(*work, **how)
@@ -299,17 +277,19 @@ class Program:
     def told(self, kind: str, text: str, data: Any = None) -> None:
         what = json.loads(text)
         if kind == "socket":
-            lines[what["id"]].happens(what, data)
+            if what["id"] in lines:
+                lines[what["id"]].happens(what, data)
         else:
             self.screen.write(what["text"])
         news.set()
 
     def report(self, error: BaseException) -> None:
-        if not isinstance(error, bridge.LoopStuckError):
+        self.trouble = error
+        if not isinstance(error, bridge.LoopStuckError | bridge.NoAppError):
             traceback.print_exception(error, file=self.screen)
 
     def stuck(self, frame: types.FrameType) -> None:
-        self.held_up = self.held_up or f"\nHeld up:\n{''.join(traceback.format_stack(frame))}"
+        self.stack = self.stack or "".join(traceback.format_stack(frame))
 
     def sleep(self, seconds: float) -> None:
         """The club stands still while its program sleeps. A test only puts itself aside."""
@@ -318,7 +298,7 @@ class Program:
             until(lambda: False, seconds)
             return
         webloop._orig_sleep(min(seconds, self.patience * 1.5))
-        if seconds > self.patience / 2 and not self.held_up:
+        if seconds > self.patience / 2 and not self.stack:
             self.stuck(caller)
             bridge.watchdog.turn = time.monotonic()
 
@@ -331,53 +311,24 @@ class Program:
             end.hang_up(1006)
         raise asyncio.CancelledError
 
-    def seconds_pass(self, seconds: float) -> None:
-        try:
-            in_time(self.clock.forward(seconds), self.patience)
-        except TimeoutError:
-            raise RuntimeError(f"{seconds:g} seconds could not pass. Something holds up the whole club.") from None
-        run_sync(settle())
 
-    def tasks(self, order: str = "count") -> Any:
-        run_sync(settle())
-        return getattr(self.watched, order)()
+class World:
+    """A plugin of pytest: programs are put on the air here."""
 
-    def terminal(self) -> str:
-        return self.screen.said + self.held_up
-
-    def stop(self) -> None:
-        loop.call_later, loop.time, loop.create_task = later, clock, create_task
-        run_sync(bridge.stop())
-        for task in asyncio.all_tasks(loop) - self.before:
-            task.cancel()
-        run_sync(settle())
-        sys.stdout, sys.stderr, time.sleep = sys.__stdout__, sys.__stderr__, webloop._orig_sleep
-        lines.clear()
-
-
-# -------------------------------------------------------------------------------------------------------------
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[START] = Program
 
 
 def module(name: str, **parts: Any) -> None:
+    """A module that a browser cannot have, for programs and for pytest that only import it."""
     sys.modules[name] = types.ModuleType(name)
     vars(sys.modules[name]).update(parts)
 
 
-module("websockets")
-module(
-    "websockets.exceptions",
-    ConnectionClosed=ConnectionClosed,
-    InvalidHandshake=InvalidHandshake,
-    InvalidMessage=EOFError,
-    InvalidStatus=InvalidStatus,
-)
-module("websockets.sync")
-module("websockets.sync.client", connect=Line, ClientConnection=Line)
-module("httpx2", Client=Client, Response=Response, HTTPError=HTTPError, TimeoutException=TimeoutException)
 module("uvicorn", run=lambda *_, **__: sys.exit("There is no port to listen on."))
 module("pdb", set_trace=None)  # pytest wants to put its own there
-module("suite.program", Program=Program, end_marked=lambda: None, get_ready=lambda: None)
-bridge.TURN = PATIENCE
+bridge.TURN = PATIENCE_S
 
 
 def verdict(source: str, goal: int, names: list[str], progress: Callable[[int], None]) -> str:
@@ -385,10 +336,9 @@ def verdict(source: str, goal: int, names: list[str], progress: Callable[[int], 
     main = Path(bridge.MAIN)
     main.parent.mkdir(parents=True, exist_ok=True)
     main.write_text(source, encoding="utf-8")
-    found = check(main, goal, progress)
-    told: dict[str, Any] = {"oops": found.oops, "stars": found.stars, "goal": goal, "words": found.headline(names)}
+    found = check(main, goal, progress, world=[World()])
+    told = {"oops": found.oops, "stars": found.stars, "goal": goal, "headline": found.headline(names)}
     if found.oops:
-        cause = found.cause
-        told |= {"wanted": f"{found.wanted}.", "instead": found.instead, "line": found.line, "code": found.code}
-        told["hints"] = [found.words(hint) for hint in [*cause.hints, cause.do]]
+        told |= {"means": found.means, "wanted": f"{found.wanted}.", "instead": found.instead}
+        told |= {"line": found.line, "code": found.code, "hints": found.hints}
     return json.dumps(told)

@@ -48,15 +48,14 @@ for root, folder in (("/stdlib", LIB), ("/" + SITE, SITE)):
                     pack.writestr(f"{folder}/{path}", file.read_bytes())
                     name = f"{folder}/{path[: path.rindex('/')]}/__pycache__/{file.stem}.cpython-314.pyc"
                 pack.writestr(name, bytecode.read_bytes())
-            case ".toml":
-                packs["core"].writestr(f"{folder}/{path}", file.read_bytes())
             case _ if file.name in {"METADATA", "entry_points.txt"}:
                 head = file.read_bytes().partition(b"\n\n")[0] + b"\n"
                 packs["check" if FOR_CHECKS.match(path) else "core"].writestr(f"{folder}/{path}", head)
-# The tests and the steps as they are: pytest reads their text.
-for file in sorted(pathlib.Path("/repository").rglob("*")):
+# The causes of errors, and the tests and the steps as they are: pytest reads their text.
+for file in sorted(pathlib.Path("/home/club").rglob("*")):
     if file.is_file():
-        packs["check"].writestr(f"home/club/{file.relative_to('/repository').as_posix()}", file.read_bytes())
+        pack = packs["core" if "mistakes" in file.parts else "check"]
+        pack.writestr(str(file).removeprefix("/"), file.read_bytes())
 for each in packs.values():
     each.close()
 licences = sorted(pathlib.Path("/" + SITE).glob("*.dist-info/**/LICENSE*"))

@@ -130,13 +130,13 @@ function verdictOn(address, order, looking, signal) {
     };
     const wait = () => {
       clearTimeout(late);
-      late = setTimeout(() => end({ words: "Your program keeps the checker waiting, and does not stop." }), TOO_STUCK);
+      late = setTimeout(() => end({ headline: "Your program keeps the checker waiting, and does not stop." }), TOO_STUCK);
     };
     worker.onmessage = ({ data: { kind, ...detail } }) => {
       wait();
       if (kind === "checking") looking(detail.stars);
       else if (kind === "verdict") end(detail);
-      else if (kind === "broken") end({ words: `The checker tripped over itself, not over your program: ${detail.text}` });
+      else if (kind === "broken") end({ headline: `The checker tripped over itself, not over your program: ${detail.text}` });
     };
     worker.onerror = ({ message }) => worker.onmessage({ data: { kind: "broken", text: message } });
     signal.addEventListener("abort", () => end(null));
@@ -342,7 +342,7 @@ class Runner {
     if (found) this.#show(found);
   }
 
-  #show({ words, stars: count, goal, wanted, instead, line, code, hints = [] }) {
+  #show({ headline, means = "", stars: count, goal, wanted, instead, line, code, hints = [] }) {
     const { verdict } = this.#parts;
     const rows = [["Wanted", wanted], ["Instead", instead], ["Look at", line && `line ${line}: \`${code}\``]].filter(([, text]) => text);
     const said = element("ol", {});
@@ -352,7 +352,7 @@ class Runner {
     });
     verdict.replaceChildren(
       ...(goal ? [stars(count, goal)] : []),
-      element("p", { className: "words" }, ...inline(words)),
+      element("p", { className: "words" }, element("b", {}, headline), " ", ...inline(means)),
       element("dl", { hidden: !rows.length }, ...rows.flatMap(([name, text]) => [element("dt", { textContent: name }), element("dd", {}, ...inline(text))])),
       ...(hints.length ? [said, more] : []),
     );

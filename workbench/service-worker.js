@@ -1,6 +1,6 @@
 // After the first Run the whole site works with the network off, the club in the page too.
 //
-// `run.js` registers it with the name of the runtime: a new runtime brings a new worker, which keeps everything anew.
+// `page.js` registers it with the name of the runtime: a new runtime brings a new worker, which keeps everything anew.
 
 const runtime = new URL(location).searchParams.get("runtime");
 const NAME = `site ${registration.scope} ${runtime}`;

@@ -1,4 +1,4 @@
-// One Python, one program. It is told what to do by run.js, and needs nothing but the files beside it.
+// One Python, one program. It is told what to do by page.js, and needs nothing but the files beside it.
 import { unzipSync } from "fflate";
 
 const here = new URL("./", import.meta.url);
@@ -6,7 +6,7 @@ const SNAPSHOT = "snapshot"; // Python's memory, with FastAPI in it; made here, 
 const SITE = "/lib/python3.14/site-packages";
 
 const PAUSE = 100; // ms between two looks at what was printed
-const SCREEN = 20_000; // characters of a flood that are worth showing, as in run.js
+const SCREEN = 20_000; // characters of a flood that are worth showing, as in page.js
 
 let printed = "";
 let shown = 0;

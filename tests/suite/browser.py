@@ -1,6 +1,5 @@
 """A real browser around the clubhouse, with no internet: whatever a page needs must come from the club."""
 
-import itertools
 import os
 import shutil
 import sys
@@ -13,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-PATIENCE = 8000  # ms that the browser waits for anything
+WAIT_MS = 8000  # that the browser waits for anything
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "brave-browser"]
 PALETTE = {"light": "default", "dark": "slate"}  # as the theme of the site has it, which asks only once
 NO_INTERNET = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
@@ -48,7 +47,7 @@ def browser() -> Iterator["Browser"]:
 def watched(browser: "Browser", broken: list[str], **how) -> "BrowserContext":
     """Windows that tell in `broken` of a page that breaks, or that asks the internet."""
     context = browser.new_context(**how)
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(WAIT_MS)
     context.on("weberror", lambda error: broken.append(f"{error.error} at {error.page.url}: {error.error.stack}"))
     context.on(
         "requestfailed",
@@ -68,14 +67,18 @@ class Window:
         self.page.goto(f"http://{self.address}{path}")
         return self
 
+    def dresses(self, scheme: str, width: int) -> None:
+        """Make it light or dark, and as wide as this."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(color_scheme=scheme)
+        if self.page.locator("body").get_attribute("data-md-color-scheme") not in (None, PALETTE[scheme]):
+            self.page.locator("[data-md-component=palette] label:visible").click()
+            self.page.locator(f"body[data-md-color-scheme={PALETTE[scheme]}]").wait_for()
+
     def screens(self) -> Iterator[tuple[str, int]]:
-        """Make it light and dark, wide and narrow, one after the other."""
-        for scheme, width in itertools.product(("light", "dark"), (1280, 390)):
-            self.page.set_viewport_size({"width": width, "height": 900})
-            self.page.emulate_media(color_scheme=scheme)
-            if self.page.locator("body").get_attribute("data-md-color-scheme") not in (None, PALETTE[scheme]):
-                self.page.locator("[data-md-component=palette] label:visible").click()
-                self.page.locator(f"body[data-md-color-scheme={PALETTE[scheme]}]").wait_for()
+        """Light and dark, wide and narrow: in two dresses there is both of each."""
+        for scheme, width in (("light", 1280), ("dark", 390)):
+            self.dresses(scheme, width)
             yield scheme, width
 
     def talkie(self, label: str) -> "Locator":

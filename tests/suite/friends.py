@@ -140,7 +140,7 @@ class Friend:
             if sent is None or sent.tzinfo is None:
                 fail("no-zone", f'{heard} Its "timestamp" is not an ISO 8601 time with an offset, such as +00:00.')
             if abs((datetime.now(UTC) - sent).total_seconds()) > 60:
-                fail("wrong-time", f'{heard} Its "timestamp" is not the time of now.')
+                fail("wrong-time", f'{heard} Its "timestamp" is not the time now.')
         return Frame(frame)
 
 
@@ -251,6 +251,6 @@ class Club:
         except HungUpError:
             fail("no-answer", f"{asked} got no answer: the club hung up.", **fields)
         if status not in (None, answer.status):
-            sentence = f"{asked} is answered with {answer.status} {answer.reason}, not with {status}."
+            sentence = f"{asked} got {answer.status} {answer.reason}, but should get {status}."
             fail("wrong-status", sentence, status=answer.status, **fields)
         return answer

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def copy_of_the_repository(folder, *without):
-    for name in ("docs", "steps", "tests", "src", "in_page"):
+    for name in ("docs", "steps", "tests", "src", "workbench"):
         ignored = shutil.ignore_patterns("__pycache__", "node_modules", *without)
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("mkdocs.yml", "pyproject.toml"):
@@ -40,7 +40,9 @@ def build(builder, folder):
 def sites(tmp_path_factory):
     """The finished site of each builder, with the club in its pages where npm can bring it."""
     if shutil.which("npm") or os.environ.get("CI"):
-        subprocess.run([sys.executable, "-m", "club.in_page"], cwd=ROOT, check=True, timeout=300)
+        filelock = pytest.importorskip("filelock", reason="the site needs: uv run --all-groups pytest")
+        with filelock.FileLock(ROOT / ".cache" / "runtime.lock"):  # one of the workers of pytest-xdist makes it
+            subprocess.run([sys.executable, "workbench/build.py"], cwd=ROOT, check=True, timeout=300)
 
     @functools.cache
     def site(builder):
