@@ -67,11 +67,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if app and not app.is_file():
         raise pytest.UsageError(f"--app: there is no file {app}")
     programs = {step or max(PROGRAMS): app.resolve()} if app else PROGRAMS
-    first = first_step(metafunc.definition)
+    newest = metafunc.definition.get_closest_marker("newest")
+    wanted = {max(PROGRAMS), *newest.args} if newest else range(first_step(metafunc.definition), max(PROGRAMS) + 1)
     chosen = {
         path.name if app else path.parent.name: path
         for number, path in programs.items()
-        if first <= number and (app or step in (None, number))
+        if number in wanted and (app or step in (None, number))
     }
     metafunc.parametrize("main_py", chosen.values(), ids=chosen.keys())
 

@@ -38,12 +38,12 @@ def test_doors_that_are_not_built_name_their_step(window, expect):
         expect(window.door(door)).to_have_text(re.compile(rf"not built yet: step {step}|in chat|open"))
 
 
-@pytest.mark.step(2)
+@pytest.mark.newest
 def test_the_rooms_board_has_its_door(window, expect):
     expect(window.door("Rooms board")).to_contain_text(re.compile(r"\d in chat · \d in news"))
 
 
-@pytest.mark.step(3)
+@pytest.mark.newest
 def test_two_windows_and_three_devices_chat(club, open_window, expect):
     here, there = open_window(club.address), open_window(club.address)
     here.page.get_by_role("button", name="Add a friend").click()
@@ -58,7 +58,7 @@ def test_two_windows_and_three_devices_chat(club, open_window, expect):
         expect(window.screen(name)).to_contain_text("Loud and clear.")
 
 
-@pytest.mark.step(3)
+@pytest.mark.newest
 def test_what_a_friend_types_is_never_html(club, window, bo, expect):
     expect(window.lamp("Ada")).to_have_text("connected")
     mischief = "<img src=x onerror=\"document.title='caught'\"><script>document.title='caught'</script>"
@@ -69,7 +69,7 @@ def test_what_a_friend_types_is_never_html(club, window, bo, expect):
     assert window.page.title() == "The clubhouse"
 
 
-@pytest.mark.step(3)
+@pytest.mark.newest
 def test_a_friend_hangs_up_and_picks_up(window, expect):
     expect(window.lamp("Bo")).to_have_text("connected")
     window.talkie("Bo").get_by_role("button", name="Hang up").click()
@@ -83,7 +83,7 @@ def test_a_friend_hangs_up_and_picks_up(window, expect):
     expect(window.screen("Ada")).to_contain_text("Does anyone hear me?")
 
 
-@pytest.mark.step(3)
+@pytest.mark.newest
 def test_a_friend_takes_another_name(window, expect):
     expect(window.lamp("Bo")).to_have_text("connected")
     name = window.talkie("Bo").get_by_role("textbox", name="Name")
@@ -96,7 +96,7 @@ def test_a_friend_takes_another_name(window, expect):
     expect(window.screen("Ada")).to_contain_text("Robin & Co? joined the chat")
 
 
-@pytest.mark.step(3)
+@pytest.mark.newest
 def test_a_device_has_a_window_of_its_own(club, window, expect):
     expect(window.lamp("Bo")).to_have_text("connected")
     with window.page.context.expect_page() as opened:
@@ -108,7 +108,7 @@ def test_a_device_has_a_window_of_its_own(club, window, expect):
     expect(window.screen("Ada")).to_contain_text("I moved out")
 
 
-@pytest.mark.step(3)
+@pytest.mark.newest
 def test_the_x_ray_shows_each_frame_as_it_is(window, expect):
     expect(window.lamp("Ada")).to_have_text("connected")
     window.page.get_by_role("button", name="X-ray").click()
@@ -122,7 +122,7 @@ def test_the_x_ray_shows_each_frame_as_it_is(window, expect):
     assert json.loads(heard.inner_text())["message"] == "hello"
 
 
-@pytest.mark.step(3)
+@pytest.mark.newest
 def test_a_busy_room_stays_calm(window, bo, expect):
     """A thousand messages in one go: the page goes on painting, and keeps what a friend can read."""
     expect(window.lamp("Ada")).to_have_text("connected")
@@ -148,7 +148,7 @@ def test_a_busy_room_stays_calm(window, bo, expect):
     assert frozen < 2000, f"the page stood still for {frozen:.0f} ms"
 
 
-@pytest.mark.step(3)
+@pytest.mark.newest
 def test_a_long_message_does_not_stop_the_page(window, bo, expect):
     expect(window.lamp("Ada")).to_have_text("connected")
     bo.says("o" * 5_000_000)
@@ -157,7 +157,7 @@ def test_a_long_message_does_not_stop_the_page(window, bo, expect):
     expect(window.screen("Ada")).to_contain_text("short again")
 
 
-@pytest.mark.step(4)
+@pytest.mark.newest
 @pytest.mark.clock
 def test_private_news_arrives(club, window, expect):
     bo = club.news("Bo")
@@ -191,13 +191,13 @@ def test_the_promise_of_the_docs_page(club, open_window, expect):
     expect(windows[1].screen("Chen's news")).not_to_contain_text(ready)
 
 
-@pytest.mark.step(5)
+@pytest.mark.newest
 def test_docs_opens_with_no_internet(club, open_window, expect):
     docs = open_window(club.address, "/docs")
     expect(docs.page.get_by_role("heading", level=1)).to_be_visible()
 
 
-@pytest.mark.step(1)
+@pytest.mark.newest
 def test_every_action_is_there_for_the_keyboard(window, expect):
     expect(window.page.get_by_role("status").filter(has_text="awake")).to_be_visible()
     reached = set()
@@ -223,7 +223,7 @@ def test_every_action_is_there_for_the_keyboard(window, expect):
     }
 
 
-@pytest.mark.step(1)
+@pytest.mark.newest(1)
 def test_axe_finds_nothing(club, open_window, expect):
     window = open_window(club.address)
     expect(window.page.get_by_role("status").filter(has_text="awake")).to_be_visible()
@@ -238,7 +238,7 @@ def test_axe_finds_nothing(club, open_window, expect):
         assert wide <= width, "the page is wider than the screen"
 
 
-@pytest.mark.step(5)
+@pytest.mark.newest
 def test_the_page_is_back_by_itself_after_a_save_and_after_a_nap(main_py, tmp_path, open_window, expect):
     mine = learners_folder(main_py, tmp_path)
     dev = DevServer(mine.parent, tmp_path / "terminal.txt")

@@ -61,7 +61,7 @@ def save(file):
     file.write_text(file.read_text(encoding="utf-8") + "\n# saved once more\n", encoding="utf-8")
 
 
-@pytest.mark.step(1)
+@pytest.mark.newest
 def test_a_save_and_ctrl_c_do_not_wait_for_friends(dev, my_file, friends_at):
     alone = dev.reload_seconds(lambda: save(my_file))
     friends_at(dev)
@@ -73,7 +73,7 @@ def test_a_save_and_ctrl_c_do_not_wait_for_friends(dev, my_file, friends_at):
         assert dev.ctrl_c_seconds() < SLOW, "The server waited for its friends to go. Does a handler only sleep?"
 
 
-@pytest.mark.step(5)
+@pytest.mark.newest
 def test_a_mistake_in_a_save_is_mended_by_the_next(dev, my_file, friends_at):
     good = my_file.read_text(encoding="utf-8")
     friends_at(dev)

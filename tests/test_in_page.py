@@ -223,8 +223,8 @@ def test_stop_ends_what_nothing_else_can(line, here):
     here.hears("Bo", f"back after {line}")
 
 
-@pytest.mark.parametrize("step", ladder.steps().values(), ids=ladder.steps())
-def test_each_step_keeps_its_promises_in_the_page_too(step, runner):
+def test_the_newest_step_keeps_all_promises_in_the_page_too(runner):
+    step = list(ladder.steps().values())[-1]
     verdict = runner(step.name).check()
     assert verdict.get_by_role("img").get_attribute("aria-label") == f"{step.number} of {step.number} stars"
     assert re.search(f"Step {step.number} is there!|All steps are there", verdict.inner_text())
@@ -293,8 +293,9 @@ def test_after_the_first_run_the_site_needs_no_network(site, open_window):
     here.page.wait_for_function("navigator.serviceWorker.controller", timeout=SOON)
     served.close()
     for page in PAGES:
-        here.window.opens("/" + page.replace(".md", ".html"))
-        here.page.get_by_role("heading", level=1).wait_for()
+        assert here.page.evaluate(f"caches.match('/{page.replace('.md', '.html')}').then(Boolean)"), page
+    here.window.opens("/toolbox/words.html")
+    here.page.get_by_role("heading", level=1).wait_for()
     there = Runner(here.window, "04_notifications").run()
     there.says("Ada", "no network")
     there.hears("Bo", "no network")

@@ -465,7 +465,7 @@ let runners = [];
 
 function arrive() {
   for (const runner of runners) runner.leave();
-  runners = [...document.querySelectorAll("section.run")].map((section) => new Runner(section));
+  runners = [...document.querySelectorAll("section.run[data-runtime]")].map((section) => new Runner(section));
 }
 
 globalThis.document$ ? document$.subscribe(arrive) : arrive();

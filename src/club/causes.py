@@ -63,7 +63,7 @@ class Cause:
         return bool(self.tests or self.kind or self.where or self.held_up or self.terminal)
 
     def fits(self, failure: Failure, source: str) -> dict[str, str] | None:
-        """If this is the cause: what the patterns have found by name, which fills the gaps in the texts."""
+        """If this is the cause: what the patterns have found by name, which fills the gaps in the texts. Else None."""
         if not self.can_be_checked or (self.tests and failure.test not in self.tests):
             return None
         if self.held_up and not failure.held_up:
@@ -100,11 +100,13 @@ def causes() -> dict[str, Cause]:
 
 
 def cause_of(failure: Failure, source: str) -> tuple[Cause, dict[str, str]]:
-    """The first cause that fits, and what fills its gaps. A test sees to it that there is one for every promise."""
-    for cause in sorted(causes().values(), key=lambda each: (not each.first, each.step != 0, each.step != failure.step)):
+    """The first cause that fits, and what fills its gaps; where none does, one that at least knows the test."""
+    order = sorted(causes().values(), key=lambda each: (not each.first, each.step != 0, each.step != failure.step))
+    for cause in order:
         if (gaps := cause.fits(failure, source)) is not None:
             return cause, gaps
-    return causes()["crash"], {"name": failure.sentence}
+    known = (cause for cause in order if failure.test in cause.tests)
+    return next(known, causes()["crash"]), {"name": failure.sentence}
 
 
 def line_to_look_at(path: Path, failure: Failure, source: str, cause: Cause) -> int | None:

@@ -217,7 +217,7 @@ def run(name: str, start: str = "") -> Lines:
     this, runtime = step(name), built()
     way = f"Run it: `uv run fastapi dev steps/{name}/main.py`"
     if not runtime:
-        return [way, "", *code(name)]
+        return ['<section class="run" markdown="1">', "", way, "", *code(name), "</section>", ""]
     new = " ".join(map(str, sorted(this.new if this.before else ())))
     names = "|".join(each.subject for each in steps().values())
     data = f'data-step="{name}" data-names="{names}" data-new="{new}" data-runtime="{runtime}" data-start="{start}"'

@@ -71,6 +71,7 @@ class Process:
     def __init__(self, path: Path, notes: Path, patience: float = 5, turn_the_clock: bool = False) -> None:
         notes.mkdir(parents=True, exist_ok=True)
         self.patience = patience
+        self._http = http.client.HTTPConnection("127.0.0.1")
         self._terminal, self._held_up = notes / "terminal.txt", notes / "terminal.held-up"
         self._seen = 0  # bytes of the terminal that belong to earlier tests
         self._pipe, theirs = context.Pipe()
@@ -91,7 +92,7 @@ class Process:
         if started == NO_APP:
             raise self._not_started("no-app", f"There is no app = FastAPI() in {path.name}.")
         self.port: int = started
-        self._http = http.client.HTTPConnection("127.0.0.1", self.port)
+        self._http.port = started
 
     def _not_started(self, kind: str, sentence: str) -> NotKept:
         self.stop()
@@ -172,6 +173,7 @@ class Process:
 
     def stop(self) -> None:
         self._limit.cancel()
+        self._http.close()
         end_all([self._process.pid])
         self._process.join(5)
 

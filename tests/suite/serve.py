@@ -94,7 +94,7 @@ class Clock(selectors.DefaultSelector):
         self.arrived = threading.Event()
 
     def forward(self, seconds: float, arrived: threading.Event) -> None:
-        self.goal += seconds
+        self.goal = self.now + seconds
         self.arrived = arrived
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
