@@ -13,6 +13,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
+from club.check import at_first_sight, read
 from club.ladder import ROOT, STEPS
 from suite.dev import free_port
 from suite.program import end_all
@@ -99,10 +100,12 @@ def test_what_cannot_be_tried_ends_with_2_and_a_sentence(home, what):
     assert club(home, *what, code=2)
 
 
-@pytest.mark.parametrize("source", ["ä".encode("latin-1"), "app = 1".encode("utf-16"), b"app\0= 1"])
-def test_a_file_that_is_no_text_is_told_so(home, source):
-    mine(home).write_bytes(source)
+def test_a_file_that_is_no_text_is_told_so(home):
+    mine(home).write_bytes("ä".encode("latin-1"))
     assert "not plain text" in club(home, "check", code=1)
+    for source in ("app = 1".encode("utf-16"), b"app\0= 1"):
+        mine(home).write_bytes(source)
+        assert at_first_sight(mine(home), read(mine(home))).kind == "not-text"
 
 
 def test_windows_line_ends_and_a_byte_order_mark_do_no_harm(home):

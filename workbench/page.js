@@ -117,7 +117,7 @@ class Runtime extends EventTarget {
 
 /**
  * Hold a program to the shared suite. It gets a Python of its own, so that nobody who talks is disturbed, and that goes
- * when it has answered, or when the signal says so. `looking` hears how many stars there are by now.
+ * when it has answered, or when the signal says so. `looking` hears at which step it looks.
  */
 function verdictOn(address, order, looking, signal) {
   const worker = new Worker(new URL("worker.js", address), { type: "module" });
@@ -134,7 +134,7 @@ function verdictOn(address, order, looking, signal) {
     };
     worker.onmessage = ({ data: { kind, ...detail } }) => {
       wait();
-      if (kind === "checking") looking(detail.stars);
+      if (kind === "checking") looking(detail.step);
       else if (kind === "verdict") end(detail);
       else if (kind === "broken") end({ headline: `The checker tripped over itself, not over your program: ${detail.text}` });
     };
@@ -334,7 +334,7 @@ class Runner {
     verdict.replaceChildren("Waking a Python for the checker…");
     const { step, names } = this.#section.dataset;
     const order = { source: this.#source, parcel: this.#parcel, goal: Number(step.slice(0, 2)), names: names.split("|") };
-    const looking = (count) => verdict.replaceChildren(stars(count, order.goal), ` Looking at step ${count + 1}…`);
+    const looking = (step) => verdict.replaceChildren(`Looking at step ${step}…`);
     const found = await verdictOn(this.#folder, order, looking, this.#checking.signal);
     this.#checking = null;
     check.textContent = "Check me";

@@ -161,7 +161,7 @@ const commands = {
     fill(python.FS, await bytesOf(unpacked("check.bin")));
     await rest;
     const checker = python.pyimport("checker");
-    const progress = (stars) => post("checking", { stars });
+    const progress = (step) => post("checking", { step });
     post("verdict", JSON.parse(await checker.verdict.callPromising(source, goal, python.toPy(names), progress)));
   },
   async stop() {

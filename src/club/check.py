@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from club.causes import Cause, Failure, cause_of, causes, filled, line_to_look_at
-from club.ladder import ROOT, STEPS
+from club.ladder import ROOT, STEPS, numbers
 
 MINE = STEPS / "my_club" / "main.py"
 PATIENCE_S = 2  # that anybody waits for the learner's program
@@ -35,16 +35,21 @@ class CannotTryError(Exception):
 
 @dataclass
 class Verdict:
-    """What came of a check: how many steps are there, and what is in the way of the next one, if anything is."""
+    """What came of a check up to the step `goal`: the first step that is not there yet, if any, and why."""
 
-    stars: int
     goal: int
+    step: int = 0
     oops: str = ""
     gaps: dict[str, str] = field(default_factory=dict)
     wanted: str = ""
     instead: str = ""
     line: int | None = None
     code: str = ""
+
+    @property
+    def stars(self) -> int:
+        """How many steps are there."""
+        return len(numbers(last=self.step - 1 if self.oops else self.goal))
 
     @property
     def cause(self) -> Cause:
@@ -60,14 +65,14 @@ class Verdict:
         return [filled(hint, self.gaps) for hint in (*self.cause.hints, self.cause.do)]
 
     def headline(self, names: list[str]) -> str:
-        """The verdict in a sentence; `names` are those of all steps."""
+        """The verdict in a sentence; `names` are those of all steps, in their order."""
         if self.oops:
-            return f"Not yet step {self.stars + 1}, {names[self.stars]}."
-        return "All steps are there. Your club is ready!" if self.goal == len(names) else f"Step {self.goal} is there!"
+            return f"Not yet step {self.step}, {names[self.stars]}."
+        return "All steps are there. Your club is ready!" if self.stars == len(names) else f"Step {self.goal} is there!"
 
 
 class Judge:
-    """A plugin of pytest that keeps the first failure, and tells `progress` how many steps have been held."""
+    """A plugin of pytest that keeps the first failure, and tells `progress` which step it looks at."""
 
     def __init__(self, progress: Callable[[int], None]) -> None:
         self.progress = progress
@@ -78,7 +83,7 @@ class Judge:
         step = int(item.path.name[5:7])
         if step != self.step:
             self.step = step
-            self.progress(step - 1)
+            self.progress(step)
 
     def pytest_exception_interact(self, node: Any, call: Any) -> None:
         if self.failure:
@@ -166,7 +171,7 @@ def is_installed(name: str) -> bool:
 def check(
     path: Path,
     goal: int,
-    progress: Callable[[int], None] = lambda stars: None,
+    progress: Callable[[int], None] = lambda step: None,
     start: int = 1,
     world: Iterable[object] = (),
 ) -> Verdict:
@@ -178,16 +183,16 @@ def check(
     path = path.resolve()
     source = read(path)
     failure = at_first_sight(path, source)
-    if not failure and (failure := held_to_the_suite(path, range(start, goal + 1), progress, world)):
+    if not failure and (failure := held_to_the_suite(path, numbers(start, goal), progress, world)):
         failure = replace(failure, fields=failure.fields | two_of_one_name(source))
     if failure:
         cause, gaps = cause_of(failure, source)
         line = int(gaps.pop("line", 0)) or line_to_look_at(path, failure, source, cause)
-        verdict = Verdict(failure.step - 1, goal, cause.id, gaps, failure.promise, failure.sentence, line)
+        verdict = Verdict(goal, failure.step, cause.id, gaps, failure.promise, failure.sentence, line)
         lines = source.splitlines()
         verdict.code = lines[line - 1].strip() if line and line <= len(lines) else ""
     else:
-        verdict = Verdict(goal, goal)
+        verdict = Verdict(goal)
     before = recall(path)
     same = before.get("verdict", {}).get("oops") == verdict.oops
     remember(path, verdict, before["hints"] if same else 0)  # as long as the trouble is the same, hints go on
@@ -195,7 +200,7 @@ def check(
 
 
 def held_to_the_suite(
-    path: Path, steps: range, progress: Callable[[int], None], world: Iterable[object]
+    path: Path, steps: list[int], progress: Callable[[int], None], world: Iterable[object]
 ) -> Failure | None:
     """The first promise that is not kept. Raises `CannotTryError`."""
     if not world:
@@ -250,14 +255,14 @@ def remember(path: Path, verdict: Verdict, hints: int) -> None:
         path.with_name(REMEMBERED).write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 
-def last_verdict(path: Path, goal: int, progress: Callable[[int], None] = lambda stars: None) -> Verdict:
+def last_verdict(path: Path, goal: int, progress: Callable[[int], None] = lambda step: None) -> Verdict:
     """The verdict of the last check if it still holds, else of a new one. Raises `CannotTryError`."""
     path = path.resolve()
     read(path)
     kept = recall(path)
     if kept.get("made_from") == fingerprint(path):
         verdict = Verdict(**kept["verdict"])
-        if verdict.stars < goal if verdict.oops else verdict.goal == goal:
+        if verdict.step <= goal if verdict.oops else verdict.goal == goal:
             return verdict
     return check(path, goal, progress)
 

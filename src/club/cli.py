@@ -14,12 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from club.check import MINE, CannotTryError, Verdict, at_first_sight, check, last_verdict, next_hint, read
-from club.ladder import ROOT, NotFoundError, Step, steps
+from club.ladder import ROOT, NotFoundError, Step, numbers, steps
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
 ROW_LETTERS = 120  # that a row may have: two lines of a narrow terminal
-LAST = max(step.number for step in steps().values())
+LAST = numbers()[-1]
 
 File = Annotated[Path, typer.Argument(help="Your program.", show_default="steps/my_club/main.py")]
 WhichStep = Annotated[int, typer.Option("--step", min=1, max=LAST, help="Check only up to this step.")]
@@ -48,8 +48,9 @@ def page(step: Step) -> str:
     return f"docs/steps/{step.name}.md"
 
 
-def stars(count: int, goal: int = LAST) -> str:
-    return f"[yellow]{'★ ' * count}[/][dim]{'☆ ' * (goal - count)}[/]"
+def stars(count: int, goal: int) -> str:
+    """So many stars, of those that there are up to the step `goal`."""
+    return f"[yellow]{'★ ' * count}[/][dim]{'☆ ' * (len(numbers(last=goal)) - count)}[/]"
 
 
 def rows(*pairs: tuple[str, str]) -> Table:
@@ -65,8 +66,8 @@ def check_with_stars(path: Path, step: int, again: bool = True) -> Verdict:
     """Check, and show the stars as they come."""
     with console.status("") as status:
 
-        def progress(count: int) -> None:
-            status.update(f"{stars(count, step)} looking at step {count + 1}")
+        def progress(number: int) -> None:
+            status.update(f"{stars(len(numbers(last=number - 1)), step)} looking at step {number}")
 
         return check(path, step, progress) if again else last_verdict(path, step, progress)
 
@@ -80,10 +81,10 @@ def show(verdict: Verdict, path: Path) -> None:
     if not verdict.oops:
         console.print(f"[bold green]{headline}[/]\n")
         if verdict.goal < LAST:
-            following = numbered(verdict.goal + 1)
+            following = numbered(numbers(verdict.goal + 1)[0])
             console.print(rows(("Next", name(following)), ("Page", page(following))))
         return
-    step = numbered(verdict.stars + 1)
+    step = numbered(verdict.step)
     console.print(f"[bold]{headline}[/] {with_bold_code(verdict.means)}\n")
     console.print(
         rows(
@@ -107,12 +108,12 @@ def map_(
     verdict = check_with_stars(file, LAST, again=False)
     console.print(f"[bold]{escape(shown(file))}[/]\n")
     for step in steps().values():
-        mark = "[yellow]★[/]" if step.number <= verdict.stars else "[dim]☆[/]"
-        here = "  [bold]← you are here[/]" if step.number == verdict.stars + 1 else ""
+        mark = "[yellow]★[/]" if not verdict.oops or step.number < verdict.step else "[dim]☆[/]"
+        here = "  [bold]← you are here[/]" if step.number == verdict.step else ""
         console.print(f" {mark} {step.title}{here}")
     console.print()
     if verdict.oops:
-        step = numbered(verdict.stars + 1)
+        step = numbered(verdict.step)
         console.print(
             rows(("Read", page(step)), ("Run", "uv run fastapi dev " + shown(file)), ("Check", "uv run club check"))
         )
@@ -148,7 +149,7 @@ def check_(
 
 
 def show_solution(verdict: Verdict) -> None:
-    step = numbered(verdict.stars + 1)
+    step = numbered(verdict.step)
     try:
         lines: Iterable[int] = step.find(verdict.cause.piece)
     except NotFoundError:  # it is a matter of the whole step

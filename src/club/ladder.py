@@ -106,6 +106,11 @@ def steps() -> dict[str, Step]:
     return found
 
 
+def numbers(first: int = 1, last: int = 99) -> list[int]:
+    """The numbers of the steps from `first` to `last`."""
+    return [each.number for each in steps().values() if first <= each.number <= last]
+
+
 def step(name: str) -> Step:
     """Raises `NotFoundError`."""
     try:

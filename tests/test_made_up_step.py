@@ -1,0 +1,132 @@
+"""A step is four files and a door: here is a made-up one, and everything finds it without being told."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from club.ladder import ROOT, steps
+from suite.site import build, copy_of_the_repository
+
+NAME = "99_biscuits"
+ROUTE = '''
+
+@app.get("/biscuits")
+async def count_biscuits() -> int:
+    return 12
+'''
+PROMISE = '''"""Step 99: the biscuits are counted."""
+
+
+def test_the_biscuits_are_counted(club):
+    assert club.get("/biscuits").text == "12"
+'''
+MISTAKES = '''
+[[oops]]
+id = "no-biscuits"
+at = "checker"
+says = "GET /biscuits got 404 Not Found, but should get 200."
+means = "Nobody counts the biscuits."
+hints = ["Who counts them?", "It needs a path."]
+do = "Write a function for `/biscuits`."
+piece = "count_biscuits"
+tests = ["test_the_biscuits_are_counted"]
+
+[[mistake]]
+what = "counts the crumbs"
+oops = "no-biscuits"
+old = '"/biscuits"'
+new = '"/crumbs"'
+'''
+PAGE = """---
+python: "counting"
+web: "biscuits"
+---
+# 99. The biscuits
+
+[[scene 99_biscuits]]
+<desc>A tin of biscuits.</desc>
+<circle cx="20" cy="20" r="8"/>
+[[/scene]]
+
+Type this:
+
+[[box 99_biscuits count_biscuits]]
+
+[[diff 99_biscuits]]
+
+[[take-home 99_biscuits]]
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A copy of the project with that step in it."""
+    home = tmp_path_factory.mktemp("home")
+    copy_of_the_repository(home, "in-page", "take-home")
+    newest = list(steps())[-1]
+    program = home / "steps" / NAME / "main.py"
+    program.parent.mkdir()
+    program.write_text((ROOT / "steps" / newest / "main.py").read_text(encoding="utf-8") + ROUTE, encoding="utf-8")
+    (home / "tests" / f"test_{NAME}.py").write_text(PROMISE, encoding="utf-8")
+    (home / "tests" / "mistakes" / f"{NAME}.toml").write_text(MISTAKES, encoding="utf-8")
+    (home / "docs" / "steps" / f"{NAME}.md").write_text(PAGE, encoding="utf-8")
+    doors = home / "steps" / "clubhouse" / "club.js"
+    last = '  { id: "docs"'
+    door = '  { id: "biscuits", name: "Biscuit tin", step: 99, title: "the biscuits" },\n'
+    doors.write_text(doors.read_text(encoding="utf-8").replace(last, door + last), encoding="utf-8")
+    return home
+
+
+def run(home, *command, code=0):
+    env = os.environ | {"PYTHONPATH": str(home / "src"), "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=home, env=env, capture_output=True, encoding="utf-8", timeout=120, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return " ".join(done.stdout.split())
+
+
+def test_the_checker_knows_its_promise_its_mistake_and_its_place(home):
+    program = home / "steps" / NAME / "main.py"
+    assert "All steps are there" in run(home, "-m", "club.cli", "check", str(program))
+    mine = home / "steps" / "my_club" / "main.py"
+    mine.write_text(program.read_text(encoding="utf-8").replace('"/biscuits"', '"/crumbs"'), encoding="utf-8")
+    said = run(home, "-m", "club.cli", "check", code=1)
+    stars = "★ " * len(steps()) + "☆"
+    assert said.startswith(f"{stars} steps/my_club/main.py Not yet step 99, the biscuits. Nobody counts the biscuits.")
+    assert "☆ 99. The biscuits ← you are here" in run(home, "-m", "club.cli")
+    assert run(home, "-m", "club.cli", "catch-up", "99").endswith(f"docs/steps/{NAME}.md")
+
+
+def test_every_earlier_promise_is_held_on_it_and_its_own_on_it_alone(home):
+    files = sorted(f"tests/{file.name}" for file in (home / "tests").glob("test_[0-9]*.py"))
+    said = run(home, "-m", "pytest", "-v", "--step", "99", "-p", "no:cacheprovider", *files)
+    held = set(re.findall(r"::(test_\w+)\S* PASSED", said))
+    for file in files:
+        assert set(re.findall(r"^def (test_\w+)", (home / file).read_text(encoding="utf-8"), re.MULTILINE)) <= held
+    listed = run(home, "-m", "pytest", "-q", "--collect-only", files[-1])
+    assert re.findall(r"::(test_\S+)", listed) == [f"test_the_biscuits_are_counted[{NAME}]"]
+
+
+def test_it_is_what_runs_when_no_file_is_named(home):
+    paths = run(home, "-c", "from club.newest import app; import json; print(json.dumps(app.openapi()['paths']))")
+    assert "/biscuits" in json.loads(paths)
+
+
+@pytest.mark.parametrize("builder", ["mkdocs", "zensical"])
+def test_the_site_has_its_page_its_place_in_the_navigation_and_its_zip(home, builder):
+    done = build(builder, home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    site = home / "site"
+    start = (site / "start.html").read_text(encoding="utf-8")
+    assert f'steps/{NAME}.html"' in start
+    assert "99. The biscuits" in start
+    assert f'steps/{NAME}.html"' in (site / "index.html").read_text(encoding="utf-8").partition('class="ladder"')[2]
+    assert "counts the crumbs" in (site / "toolbox" / "grown-ups.html").read_text(encoding="utf-8")
+    with zipfile.ZipFile(site / "take-home" / f"{NAME}.zip") as parcel:
+        assert ROUTE in parcel.read("my-club/my_club/main.py").decode()
