@@ -279,16 +279,14 @@ def test_a_door_lights_up_after_a_save_in_the_same_window(tmp_path, open_window,
 
 def test_a_room_in_the_list_is_on_the_board(tmp_path, open_window, expect):
     mine = learners_folder(PROGRAMS[2], tmp_path)
-    source = mine.read_text(encoding="utf-8")
-    dev = DevServer(mine.parent, tmp_path / "terminal.txt")
+    with_garden = mine.read_text(encoding="utf-8").replace('"chat": [],', '"chat": [],\n            "garden": [],')
+    mine.write_text(with_garden, encoding="utf-8")
+    program = Process(mine, tmp_path)
     try:
-        window = open_window(dev.address)
-        expect(window.door("Rooms board")).to_contain_text("0 in news")
-        with_garden = source.replace('"chat": [],', '"chat": [],\n            "garden": [],')
-        dev.reload_seconds(lambda: mine.write_text(with_garden, encoding="utf-8"))
-        expect(window.door("Rooms board")).to_contain_text("0 in garden")
+        window = open_window(f"127.0.0.1:{program.port}")
+        expect(window.door("Rooms board")).to_contain_text("0 in chat · 0 in garden · 0 in news")
     finally:
-        dev.stop()
+        program.stop()
 
 
 HALF_WRITTEN = """

@@ -12,8 +12,8 @@ from club import ladder
 from club_site.mistakes import program_with
 from suite.browser import Window, missing, watched
 from suite.checks import Checks
-from suite.dev import DevServer
 from suite.firefox import firefox  # noqa: F401
+from suite.program import Process
 from suite.site import Served
 from test_check import WRONG, learners_file
 from test_site import PAGES
@@ -230,20 +230,15 @@ def test_the_newest_step_keeps_all_promises_in_the_page_too(runner):
     assert re.search(f"Step {step.number} is there!|All steps are there", verdict.inner_text())
 
 
-@pytest.mark.parametrize(("number", "oops"), [(3, "no-await"), (4, "too-early")])
-def test_check_me_says_what_the_terminal_says(number, oops, runner, tmp_path):
-    step, source = next(
-        (step.name, program_with(mistake, step))
-        for step, mistake in WRONG
-        if (step.number, mistake["oops"]) == (number, oops)
-    )
+def test_check_me_says_what_the_terminal_says(runner, tmp_path):
+    step, source = next((step, program_with(mistake, step)) for step, mistake in WRONG if "shown" in mistake)
     checks = Checks()
     try:
-        terminal = one_line(checks.check(learners_file(tmp_path, source), number, number).said)
+        terminal = one_line(checks.check(learners_file(tmp_path, source), step.number, step.number).said)
     finally:
         checks.close()
-    here = runner(step)
-    here.page.evaluate("note => localStorage.setItem(...note)", [f"program {step}", source])
+    here = runner(step.name)
+    here.page.evaluate("note => localStorage.setItem(...note)", [f"program {step.name}", source])
     verdict = here.check()
     said = [verdict.locator(".words").inner_text(), *verdict.locator("dd").all_inner_texts()]
     assert len(said) == 4
@@ -280,11 +275,11 @@ def test_taken_home_the_program_runs_in_a_terminal(here, tmp_path):
     with zipfile.ZipFile(download.value.path()) as parcel:
         parcel.extractall(tmp_path)
     assert '"is here"' in (tmp_path / "my-club" / "my_club" / "main.py").read_text(encoding="utf-8")
-    dev = DevServer(tmp_path / "my-club", tmp_path / "terminal.txt")
+    program = Process(tmp_path / "my-club" / "my_club" / "main.py", tmp_path / "notes")
     try:
-        assert "<walkie-talkie" in dev.answers("/").text
+        assert "<walkie-talkie" in program.ask("GET", "/", 5).text
     finally:
-        dev.stop()
+        program.stop()
 
 
 def test_after_the_first_run_the_site_needs_no_network(site, open_window):

@@ -13,19 +13,19 @@ from club.ladder import ROOT, steps
 from suite.site import build, copy_of_the_repository
 
 NAME = "99_biscuits"
-ROUTE = '''
+ROUTE = """
 
 @app.get("/biscuits")
 async def count_biscuits() -> int:
     return 12
-'''
+"""
 PROMISE = '''"""Step 99: the biscuits are counted."""
 
 
 def test_the_biscuits_are_counted(club):
     assert club.get("/biscuits").text == "12"
 '''
-MISTAKES = '''
+MISTAKES = """
 [[oops]]
 id = "no-biscuits"
 at = "checker"
@@ -41,7 +41,7 @@ what = "counts the crumbs"
 oops = "no-biscuits"
 old = '"/biscuits"'
 new = '"/crumbs"'
-'''
+"""
 PAGE = """---
 python: "counting"
 web: "biscuits"
@@ -93,7 +93,6 @@ def run(home, *command, code=0):
 
 def test_the_checker_knows_its_promise_its_mistake_and_its_place(home):
     program = home / "steps" / NAME / "main.py"
-    assert "All steps are there" in run(home, "-m", "club.cli", "check", str(program))
     mine = home / "steps" / "my_club" / "main.py"
     mine.write_text(program.read_text(encoding="utf-8").replace('"/biscuits"', '"/crumbs"'), encoding="utf-8")
     said = run(home, "-m", "club.cli", "check", code=1)

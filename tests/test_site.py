@@ -111,7 +111,8 @@ EXPLAINED = {
     "[a for a in b]": "ListComp",
     'message: str = "Hello!"': "defaults",
 }
-NEED_NO_TEACHING = set("Module Expr Name Load Store Constant alias keyword arg arguments comprehension".split())
+NEED_NO_TEACHING = {"Module", "Expr", "Name", "Load", "Store", "Constant", "alias", "keyword", "arg", "arguments"}
+NEED_NO_TEACHING |= {"comprehension"}
 
 
 def constructs(step):
@@ -327,12 +328,17 @@ def quiet(browser, served):
     assert not broken
 
 
+# In the dark and on a phone, pages can only differ in what they are made of. These have all of it.
+DARK_AND_NARROW = ["index.md", "start.md", list(STEP_PAGES)[-1], "toolbox/grown-ups.md"]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_axe_finds_nothing_on_any_page(page, quiet):
     quiet.opens(html(page))
     for scheme, width in quiet.screens():
-        assert (scheme, width, quiet.axe_finds()) == (scheme, width, [])
         assert quiet.page.evaluate("document.documentElement.scrollWidth") <= width
+        if scheme == "light" or page in DARK_AND_NARROW:
+            assert (scheme, width, quiet.axe_finds()) == (scheme, width, [])
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -121,7 +121,9 @@ def report(error: BaseException) -> None:
     if isinstance(error, LoopStuckError):
         means, do = "A loop went round and round, and nobody else got a turn.", "Put an `await` inside."
     else:
-        kind = "no-app" if isinstance(error, NoAppError) else "unreadable" if isinstance(error, SyntaxError) else "error"
+        kind = (
+            "no-app" if isinstance(error, NoAppError) else "unreadable" if isinstance(error, SyntaxError) else "error"
+        )
         cause, gaps = cause_of(Failure("", 1, kind, str(error), terminal=text), "")
         means, do = filled(cause.means, gaps), filled(cause.do, gaps)
     tell("error", json.dumps({"text": text, "line": line, "means": means, "do": do}))

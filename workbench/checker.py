@@ -29,15 +29,15 @@ from club.ladder import ROOT, numbers
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from club.check import PATIENCE_S, check  # noqa: E402
-from suite.tasks import Tasks  # noqa: E402
-from suite.world import START, Answer, HungUpError, NotKept, RefusedError  # noqa: E402
+from club.check import PATIENCE_S, check
+from suite.tasks import Tasks
+from suite.world import START, Answer, HungUpError, NotKept, RefusedError
 
 loop = asyncio.get_event_loop()
 later, clock = loop.call_later, loop.time  # by the clock on the wall, whatever the program's clock says
 create_task = loop.create_task
 news = asyncio.Event()  # something has happened, so who waits may look again
-numbers = itertools.count(1)
+tickets = itertools.count(1)
 lines: "dict[int, Call]" = {}
 
 
@@ -78,7 +78,7 @@ class Call:
     """One walkie-talkie at the server in this page."""
 
     def __init__(self, path: str, seconds: float, asleep: bool) -> None:
-        self.number = next(numbers)
+        self.number = next(tickets)
         self.heard: deque[Any] = deque()
         self.open = self.closed = False
         self.status = None
@@ -337,7 +337,12 @@ def verdict(source: str, goal: int, names: list[str], progress: Callable[[int], 
     main.parent.mkdir(parents=True, exist_ok=True)
     main.write_text(source, encoding="utf-8")
     found = check(main, goal, progress, world=[World()])
-    told = {"oops": found.oops, "stars": found.stars, "goal": len(numbers(last=goal)), "headline": found.headline(names)}
+    told = {
+        "oops": found.oops,
+        "stars": found.stars,
+        "goal": len(numbers(last=goal)),
+        "headline": found.headline(names),
+    }
     if found.oops:
         told |= {"means": found.means, "wanted": f"{found.wanted}.", "instead": found.instead}
         told |= {"line": found.line, "code": found.code, "hints": found.hints}

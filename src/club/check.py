@@ -5,6 +5,7 @@ The tests are the judge: this only runs them, one step after the other, and tran
 
 import ast
 import hashlib
+import importlib
 import importlib.util
 import json
 import os
@@ -22,10 +23,25 @@ from club.ladder import ROOT, STEPS, numbers
 
 MINE = STEPS / "my_club" / "main.py"
 PATIENCE_S = 2  # that anybody waits for the learner's program
-NOT_NEEDED = (  # parts of pytest that would only take time
-    "cacheprovider debugging doctest faulthandler junitxml legacypath logging pastebin setuponly setupplan stepwise "
-    "terminal threadexception unittest unraisableexception warnings"
-).split()
+# Parts of pytest that would only take time.
+NOT_NEEDED = [
+    "cacheprovider",
+    "debugging",
+    "doctest",
+    "faulthandler",
+    "junitxml",
+    "legacypath",
+    "logging",
+    "pastebin",
+    "setuponly",
+    "setupplan",
+    "stepwise",
+    "terminal",
+    "threadexception",
+    "unittest",
+    "unraisableexception",
+    "warnings",
+]
 REMEMBERED = ".club.json"  # beside the learner's file
 
 
@@ -227,9 +243,7 @@ def held_to_the_suite(
 def get_ready() -> None:
     """Let FastAPI be imported, in a process of its own, while this one imports pytest and the tests."""
     sys.path.append(str(ROOT / "tests"))
-    from suite.serve import get_ready as import_fastapi  # noqa: PLC0415
-
-    import_fastapi()
+    importlib.import_module("suite.serve").get_ready()
 
 
 # What is known from the last check of a file is kept: the map and the hints need not run it again.

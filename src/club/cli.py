@@ -190,7 +190,9 @@ def catch_up(step: Annotated[int, typer.Argument(min=1, max=LAST, help="The step
         kept.write_bytes(old)
         console.print(f"Your old file is safe: [bold]{escape(shown(kept))}[/]")
     MINE.write_bytes(new)
-    console.print(f"[bold]{escape(shown(MINE))}[/] is now {name(numbered(step))}. Go on from here: {page(numbered(step))}")
+    console.print(
+        f"[bold]{escape(shown(MINE))}[/] is now {name(numbered(step))}. Go on from here: {page(numbered(step))}"
+    )
 
 
 @app.command()

@@ -132,11 +132,9 @@ def box(typed: Typed, words: Lines) -> Lines:
     out: Lines = []
     for first, last in blocks:
         # One old line around the new ones, for place, where there is one.
-        if first and there[first - 1] == there[first] - 1:
-            first -= 1
-        if last + 1 < len(there) and there[last + 1] == there[last] + 1:
-            last += 1
-        shown = [line for line in range(there[first], there[last] + 1) if line in typed.there]
+        above = first > 0 and there[first - 1] == there[first] - 1
+        below = last + 1 < len(there) and there[last + 1] == there[last] + 1
+        shown = [line for line in range(there[first] - above, there[last] + below + 1) if line in typed.there]
         out += fence(this, shown, typed.number(shown[0]), () if is_first else new)
     return out
 
@@ -188,7 +186,11 @@ def scene_parts() -> dict[str, tuple[str, str]]:
     """For each step whose page has one: the words and the shapes of its part of the picture."""
     found = {}
     for page in sorted((DOCS / "steps").glob("*.md")):
-        part = re.search(r"^\[\[scene .+\]\]\n<desc>(.+)</desc>\n([\s\S]+?)\[\[/scene\]\]", page.read_text(encoding="utf-8"), re.M)
+        part = re.search(
+            r"^\[\[scene .+\]\]\n<desc>(.+)</desc>\n([\s\S]+?)\[\[/scene\]\]",
+            page.read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
         if part:
             found[page.stem] = (part[1], part[2])
     return found

@@ -1,4 +1,4 @@
-"""What the site needs from outside `docs/`: the clubhouse and the workbench of its pages, and the steps to take home."""
+"""What the site needs from outside `docs/`: the clubhouse, the workbench of its pages, and the steps to take home."""
 
 import shutil
 import zipfile

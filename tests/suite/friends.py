@@ -12,6 +12,8 @@ from suite.world import Answer, HungUpError, Line, Program, RefusedError, fail
 
 # A friend looks at messages of these types, and at those without one. Whatever else a club may say is not for them.
 TYPES = (None, "chat", "notification")
+LONG = 1_000_000  # letters of a message that keeps a slow machine busy, whatever the program is
+LONG_PATIENCE = 4  # so many times as long a friend waits for it
 
 
 class Frame(dict[str, Any]):
@@ -60,7 +62,7 @@ class Friend:
     def hears(self, message: str, by: str | None = None) -> Frame:
         """Listen until this message comes, by this friend if `by` is given."""
         missed: list[str] = []
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + self._patience * (LONG_PATIENCE if len(message) > LONG else 1)
         while True:
             frame = self._next(end)
             if frame is None:
