@@ -22,7 +22,8 @@ from suite.words import textstat  # noqa: F401
 from suite.world import START, HungUpError, NotKept, Program, Start, fail, started_here
 
 STEPS = Path(__file__).parent.parent / "steps"
-QUIET_S = 1  # that a program gets, after a test, to be as it was before
+QUIET_S = 1  # how long a program gets, after a test, to return to how it was before
+SLOW = {"test_in_page.py", "test_site.py", "test_check.py"}  # these are started first
 PROGRAMS = {int(main.parent.name[:2]): main for main in sorted(STEPS.glob("[0-9][0-9]_*/main.py"))}
 
 
@@ -37,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from suite.serve import get_ready  # noqa: PLC0415
 
         config.stash[START] = started_here
-        # Who is told to end tidies up as after Ctrl+C, even where a shell has switched Ctrl+C off.
+        # When it is told to end, pytest tidies up as after Ctrl+C, even if the shell has switched Ctrl+C off.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         get_ready()
@@ -51,11 +52,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def first_step(item: pytest.Item | pytest.Function) -> int:
-    """The step whose promise this test is: the marker says so, or else the name of the test's file."""
+    """The step that makes this promise: the marker says which, or else the name of the test's file."""
     if mark := item.get_closest_marker("step"):
         return int(mark.args[0])
     found = re.match(r"test_(\d\d)_", item.path.name)
-    assert found, f"{item.nodeid} must say from which step on it holds: @pytest.mark.step(n)"
+    assert found, f"{item.nodeid} must say which step first makes this promise: @pytest.mark.step(n)"
     return int(found[1])
 
 
@@ -78,7 +79,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that no chosen program is for, and with --step or --app those of the repository."""
+    """Leave out the tests that are for none of the chosen programs and, with --step or --app, the repository's own."""
     one_program = config.getoption("app") or config.getoption("step")
     wanted, other = [], []
     for item in items:
@@ -87,7 +88,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         asked = (isinstance(chosen, Path) and not beyond) or not (one_program or "main_py" in item.fixturenames)
         (wanted if asked else other).append(item)
     config.hook.pytest_deselected(items=other)
-    items[:] = wanted
+    items[:] = sorted(wanted, key=lambda item: item.path.name not in SLOW)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """With several workers, the tests of a file stay together: they share what takes long to make."""
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415
+
+    config.option.loadscopereorder = False  # the slow ones stay first
+    return LoadFileScheduling(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -157,7 +167,7 @@ def club(request: pytest.FixtureRequest, main_py: Path, programs: Programs) -> I
 
 
 def state(program: Program) -> tuple[int, str] | None:
-    """What a test must leave as it was: the tasks, and the rooms board, if there is one. None if that cannot be had."""
+    """What a test must leave as it was: the tasks, and the rooms board, if there is one. None if it does not answer."""
     try:
         return program.tasks(), program.ask("GET", "/rooms", program.patience).text
     except (TimeoutError, HungUpError):
@@ -165,7 +175,7 @@ def state(program: Program) -> tuple[int, str] | None:
 
 
 def is_again(before: tuple[int, str] | None, program: Program) -> bool:
-    """Is the program as it was, so that the next test may go on with it? It gets a moment for that."""
+    """Is the program back to how it was, so that the next test can use it? It gets a moment for that."""
     end = time.monotonic() + QUIET_S
     while before and (now := state(program)) and time.monotonic() < end:
         if now == before:
@@ -176,7 +186,7 @@ def is_again(before: tuple[int, str] | None, program: Program) -> bool:
 
 @pytest.fixture
 def clubhouse(main_py: Path) -> Path:
-    """The ready-made page. A file that stands somewhere else on the disk has none, and need not serve one."""
+    """The ready-made page. A file somewhere else on the disk has none, and need not serve one."""
     folder = main_py.parent.parent / "clubhouse"
     if not folder.is_dir():
         pytest.skip(f"There is no folder {folder}, so this program has no clubhouse to serve.")
@@ -197,7 +207,7 @@ def bo(ada: Friend, club: Club) -> Friend:
 
 @pytest.fixture
 def open_window(browser):  # noqa: F811
-    """Open one more window of the browser. A page that breaks, or that asks the internet, fails the test."""
+    """Open one more window of the browser. A page that breaks, or that calls the internet, fails the test."""
     broken = []
     contexts = [watched(browser, broken)]
 

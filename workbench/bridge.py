@@ -1,6 +1,6 @@
 """The server in the page: it plays uvicorn's part between the page's sockets and the app in the learner's main.py.
 
-A browser gives no port to listen on. So the worker calls these functions, and the app gets the same ASGI events as
+A browser has no port to listen on. So the worker calls these functions, and the app gets the same ASGI events as
 on the learner's own machine.
 """
 
@@ -46,7 +46,7 @@ def say(line: str) -> None:
 
 
 def without_threads() -> None:
-    """Starlette hands files and plain functions to threads. A browser has none, so they run in their place."""
+    """Starlette hands files and plain functions to threads. A browser has none, so they run on the spot."""
     from anyio._backends._asyncio import AsyncIOBackend  # noqa: PLC0415
     from pyodide import webloop  # noqa: PLC0415
 
@@ -70,7 +70,7 @@ class LoopStuckError(BaseException):
 
 
 class Watchdog:
-    """Breaks a loop without `await`: Python tells it whenever the learner's code jumps back."""
+    """Stops a loop without `await`: Python tells it whenever the learner's code jumps back."""
 
     def __init__(self) -> None:
         self.turn = time.monotonic()
@@ -113,7 +113,7 @@ def own_frames(error: traceback.TracebackException) -> None:
 
 
 def report(error: BaseException) -> None:
-    """Print a traceback, and say its line and, where Oops! knows it, what it means."""
+    """Print a traceback, and say its line and, if Oops! knows it, what it means."""
     told = traceback.TracebackException.from_exception(error, compact=True)
     own_frames(told)
     text = "".join(told.format()).replace(HOME, "")
@@ -333,12 +333,12 @@ async def http(number: int, method: str, target: str, headers: str, body: Any) -
     if server:
         status, pairs, answer = await server.http(method, target, json.loads(headers), body.to_bytes())
     else:
-        status, pairs, answer = 0, [], b""  # as where no server is
+        status, pairs, answer = 0, [], b""  # as if there were no server
     tell("http", json.dumps({"id": number, "status": status, "headers": pairs}), answer)
 
 
 def connect(worker: Any) -> None:
-    """From here on the worker hears what happens. A snapshot holds no folder, and the same chance for all."""
+    """From here on the worker hears what happens. A snapshot holds no folder, and the same random numbers for all."""
     global tell  # noqa: PLW0603
     tell = worker
     os.makedirs(HOME, exist_ok=True)  # noqa: PTH103
@@ -367,7 +367,7 @@ async def ws(websocket: WebSocket, name: str):
 
 
 async def warm_up() -> None:
-    """Go once where every program goes: the build sees what is needed, and a snapshot has it ready."""
+    """Do once what every program does: the build sees what is needed, and a snapshot has it ready."""
     connect(lambda *_: None)
     with open(HOME + "index.html", "w") as file:  # noqa: ASYNC230, PTH123
         file.write("<p>")

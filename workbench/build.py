@@ -3,7 +3,8 @@
     uv run python workbench/build.py
 
 Run it before the site is built. It needs npm. The files come from npm and PyPI, are checked against the hashes that
-stand beside this file, and go to `docs/assets/in-page/`, which git ignores. What is there already is not fetched again.
+stand beside this file, and go to `docs/assets/in-page/`, which git ignores. Files that are already there
+are not fetched again.
 """
 
 import shutil
@@ -14,7 +15,7 @@ import tempfile
 from club.ladder import ROOT
 from club_site.runtime import OUT, SOURCE, built, name
 
-# What Pyodide is to pip: a machine of its own kind.
+# To pip, Pyodide is a platform of its own.
 MACHINE = "--platform=pyemscripten_2026_0_wasm32 --python-version=3.14 --implementation=cp --abi=cp314 --abi=none"
 
 

@@ -1,7 +1,7 @@
 """The shared suite in the page: the tests of `uv run club check`, on a program that runs beside them in one Python.
 
 A test waits for its friends, but a page must not stand still. JavaScript Promise Integration puts the test aside
-until its answer has come, and the program goes on meanwhile. This is the world of a page, as `suite.world` tells.
+until its answer has come, and the program goes on meanwhile. This is the world of a page, as in `suite.world`.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from suite.world import START, Answer, HungUpError, NotKept, RefusedError
 loop = asyncio.get_event_loop()
 later, clock = loop.call_later, loop.time  # by the clock on the wall, whatever the program's clock says
 create_task = loop.create_task
-news = asyncio.Event()  # something has happened, so who waits may look again
+news = asyncio.Event()  # something has happened, so whoever is waiting may look again
 tickets = itertools.count(1)
 lines: "dict[int, Call]" = {}
 
@@ -54,12 +54,12 @@ async def _until(ready: Callable[[], Any], seconds: float) -> bool:
 
 
 def until(ready: Callable[[], Any], seconds: float) -> bool:
-    """Put the test aside until this is so. False if it was not in time."""
+    """Put the test aside until this is true. Returns False if it took too long."""
     return bool(ready()) or run_sync(_until(ready, seconds))
 
 
 def in_time(work: Awaitable[Any], seconds: float) -> Any:
-    """What this work brings. Raises `TimeoutError`."""
+    """The result of this work. Raises `TimeoutError`."""
     task = asyncio.ensure_future(work)
     task.add_done_callback(lambda _: news.set())
     if until(task.done, seconds):
@@ -69,13 +69,13 @@ def in_time(work: Awaitable[Any], seconds: float) -> Any:
 
 
 async def settle() -> None:
-    """Everyone who has something to do has had a turn."""
+    """Give everyone who has something to do a turn."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
 class Call:
-    """One walkie-talkie at the server in this page."""
+    """One walkie-talkie, connected to the server in this page."""
 
     def __init__(self, path: str, seconds: float, asleep: bool) -> None:
         self.number = next(tickets)
@@ -152,7 +152,7 @@ def fall_asleep(end: Any) -> None:
 
 
 class Clock:
-    """The clock of a program: it stands still until `forward` turns it."""
+    """The clock of a program: it stands still until `forward` moves it."""
 
     def __init__(self) -> None:
         self.now, self.waiting, self.count = 0.0, [], itertools.count()
@@ -177,7 +177,7 @@ class Clock:
 
 
 class Terminal(io.TextIOBase):
-    """What the program prints, its last part."""
+    """The last part of what the program prints."""
 
     def __init__(self) -> None:
         self.said = ""
@@ -188,7 +188,7 @@ class Terminal(io.TextIOBase):
 
 
 class Program:
-    """A program in this Python, a `suite.world.Program`. There can be one at a time."""
+    """A program in this Python, a `suite.world.Program`. There can be only one at a time."""
 
     current: "Program | None" = None
 
@@ -203,7 +203,7 @@ class Program:
         self.trouble: BaseException | None = None
         self.before = asyncio.all_tasks(loop)
         self.watched = Tasks(path)
-        self.watched.loop, loop.create_task = loop, self.create_task  # this loop can do nothing with a factory's tasks
+        self.watched.loop, loop.create_task = loop, self.create_task  # this loop cannot use tasks from a factory
         self.clock = Clock() if turn_the_clock else None
         bridge.tell, bridge.report, bridge.watchdog.stuck = self.told, self.report, self.stuck
         time.sleep, os._exit = self.sleep, self.exit
@@ -292,7 +292,7 @@ class Program:
         self.stack = self.stack or "".join(traceback.format_stack(frame))
 
     def sleep(self, seconds: float) -> None:
-        """The club stands still while its program sleeps. A test only puts itself aside."""
+        """The club stands still while its program sleeps. A test only steps aside."""
         caller = sys._getframe(1)
         if caller.f_code.co_filename != str(self.path):
             until(lambda: False, seconds)
@@ -303,7 +303,7 @@ class Program:
             bridge.watchdog.turn = time.monotonic()
 
     def exit(self, _: int) -> None:
-        """There is no process that could end, so the club hangs up."""
+        """There is no process to end, so the club hangs up."""
         if not bridge.server:
             raise SystemExit
         bridge.server, old = None, bridge.server
@@ -332,7 +332,7 @@ bridge.TURN = PATIENCE_S
 
 
 def verdict(source: str, goal: int, names: list[str], progress: Callable[[int], None]) -> str:
-    """Hold this program to the steps up to the goal: what the page shows, as JSON."""
+    """Hold this program to the steps up to the goal. Returns what the page shows, as JSON."""
     main = Path(bridge.MAIN)
     main.parent.mkdir(parents=True, exist_ok=True)
     main.write_text(source, encoding="utf-8")

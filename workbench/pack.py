@@ -1,4 +1,4 @@
-"""Runs in Pyodide, at build time: packs the libraries as byte code, those that a chat needs apart from the rest."""
+"""Runs in Pyodide, at build time: packs the libraries as byte code, those that a chat needs by themselves."""
 
 import pathlib
 import py_compile
@@ -11,7 +11,7 @@ import bridge
 await bridge.warm_up()  # type: ignore  # noqa: F704, PLE1142
 
 LIB, SITE = "lib/python3.14", "lib/python3.14/site-packages"
-# What cannot run in a browser, or is never asked for by a program that serves.
+# What cannot run in a browser, or is never needed by a server.
 UNUSED = re.compile(
     r"(idlelib|test|turtledemo|turtle|tkinter|ensurepip|curses|_pyrepl|pdb|doctest|pydoc|pydoc_data|venv|sqlite3|"
     r"multiprocessing|xmlrpc|mailbox|imaplib|smtplib|poplib|ftplib|profile|cProfile|pstats|pickletools|wsgiref|dbm|"

@@ -34,7 +34,7 @@ export class Socket {
   }
 }
 
-/** Python, awake as long as the tab is open. Tells with the events progress, terminal, error and broken. */
+/** Python, awake as long as the tab is open. It reports with the events progress, terminal, error and broken. */
 class Runtime extends EventTarget {
   sockets = new Map();
   runs = 0;
@@ -116,8 +116,8 @@ class Runtime extends EventTarget {
 }
 
 /**
- * Hold a program to the shared suite. It gets a Python of its own, so that nobody who talks is disturbed, and that goes
- * when it has answered, or when the signal says so. `looking` hears at which step it looks.
+ * Hold a program to the shared suite. It gets a Python of its own, so that friends who are talking are not disturbed.
+ * That Python ends when it has answered, or when the signal says so. `looking` is told which step it is looking at.
  */
 function verdictOn(address, order, looking, signal) {
   const worker = new Worker(new URL("worker.js", address), { type: "module" });
@@ -130,7 +130,7 @@ function verdictOn(address, order, looking, signal) {
     };
     const wait = () => {
       clearTimeout(late);
-      late = setTimeout(() => end({ headline: "Your program keeps the checker waiting, and does not stop." }), TOO_STUCK);
+      late = setTimeout(() => end({ headline: "Your program keeps the checker waiting, and never stops." }), TOO_STUCK);
     };
     worker.onmessage = ({ data: { kind, ...detail } }) => {
       wait();
@@ -175,8 +175,8 @@ const notes = {
 };
 
 function unable() {
-  if (!globalThis.WebAssembly || !globalThis.Worker || !globalThis.DecompressionStream) return "This browser is too old for it.";
-  if (navigator.deviceMemory < 1) return "This machine has too little memory for it.";
+  if (!globalThis.WebAssembly || !globalThis.Worker || !globalThis.DecompressionStream) return "This browser is too old.";
+  if (navigator.deviceMemory < 1) return "This computer has too little memory.";
   return "";
 }
 
@@ -227,11 +227,11 @@ class Runner {
       part.status.textContent = words;
       this.#section.dataset.state = state;
     };
-    part.progress = element("progress", { hidden: true, ariaLabel: "How far it is" });
+    part.progress = element("progress", { hidden: true, ariaLabel: "Progress" });
     part.hint = element("p", {
       className: "hint",
       id: `keys-${this.#step}`,
-      textContent: "Tab moves the line to the right. To leave with Tab, press Escape first. Ctrl+Enter runs.",
+      textContent: "Tab moves the line to the right. To leave the editor, press Escape and then Tab. Ctrl+Enter runs the program.",
       hidden: true,
     });
     part.verdict = element("div", { className: "verdict", role: "status", hidden: true });
@@ -244,7 +244,7 @@ class Runner {
     const bar = element("div", { className: "bar" }, part.run, part.stop, part.check, part.reset, part.home, part.status);
     part.code.before(bar, part.progress);
     part.code.after(part.hint, part.verdict, part.oops, part.terminal);
-    part.say(notes.read(this.#note) === null ? "Try it here. You need no terminal for this." : "Your own lines are kept here.");
+    part.say(notes.read(this.#note) === null ? "Try it here. You do not need a terminal." : "Your own lines are saved here.");
     if (this.#section.dataset.start && welcome()) this.run();
   }
 
@@ -331,7 +331,7 @@ class Runner {
     }
     this.#checking = new AbortController();
     check.textContent = "Stop checking";
-    verdict.replaceChildren("Waking a Python for the checker…");
+    verdict.replaceChildren("Waking Python for the checker…");
     const { step, names } = this.#section.dataset;
     const order = { source: this.#source, parcel: this.#parcel, goal: Number(step.slice(0, 2)), names: names.split("|") };
     const looking = (step) => verdict.replaceChildren(`Looking at step ${step}…`);
@@ -380,7 +380,7 @@ class Runner {
     URL.revokeObjectURL(link.href);
   }
 
-  /** The clubhouse, as it is; only its network is another one. */
+  /** The clubhouse as it is; only its network is different. */
   #open() {
     if (this.#parts.frame) return;
     const frame = (this.#parts.frame = element("iframe", { title: "The clubhouse", className: "clubhouse" }));
@@ -454,7 +454,7 @@ const stars = (count, goal) =>
 /** Words with `code` in them. */
 const inline = (text) => text.split("`").map((part, at) => (at % 2 ? element("code", { textContent: part }) : part));
 
-/** May eight megabytes come, and things move, though nobody has asked? Who cannot be asked is not. */
+/** May eight megabytes load, and things move, before anybody asks? Not if the browser cannot say. */
 function welcome() {
   const { saveData, type, effectiveType } = navigator.connection ?? {};
   const free = effectiveType === "4g" && !saveData && type !== "cellular";

@@ -1,7 +1,7 @@
 """What can go wrong, in words for a learner: one source for the checker and for the pages.
 
-The causes stand in `tests/mistakes/`: a file for each step, beside the mistakes that show them, and `any_step.toml`,
-which explains its parts.
+The causes are in `tests/mistakes/`: a file for each step, with the mistakes that show them, and `any_step.toml`,
+which explains the parts of an entry.
 """
 
 import re
@@ -17,9 +17,9 @@ from club.ladder import MISTAKES
 class Failure:
     """A promise that a program does not keep.
 
-    `test` is the name of the test that said so, or empty before any could run, and `step` its step; `kind` and
-    `fields` say what happened, `sentence` says the same to a reader; `terminal` is what the program had printed by
-    then, and `held_up` the stack of a line that kept everybody waiting.
+    `test` is the name of the test that failed, or empty if none could run, and `step` is its step. `kind` and `fields`
+    say what happened, and `sentence` says the same to a reader. `terminal` is what the program had printed by then,
+    and `held_up` is the stack of a line that kept everybody waiting.
     """
 
     test: str
@@ -32,13 +32,13 @@ class Failure:
 
     @property
     def promise(self) -> str:
-        """What should have happened: the tests have sentences for names."""
+        """What should have happened: the names of the tests are sentences."""
         return self.test.removeprefix("test_").replace("_", " ").capitalize() or "The program starts"
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One entry of `tests/mistakes/`; `any_step.toml` tells what the parts mean."""
+    """One entry of `tests/mistakes/`; `any_step.toml` explains the parts."""
 
     id: str
     step: int  # 0 for any
@@ -63,7 +63,7 @@ class Cause:
         return bool(self.tests or self.kind or self.where or self.held_up or self.terminal)
 
     def fits(self, failure: Failure, source: str) -> dict[str, str] | None:
-        """If this is the cause: what the patterns have found by name, which fills the gaps in the texts. Else None."""
+        """If this is the cause, the named groups that its patterns found, to fill the gaps in its texts; else None."""
         if not self.can_be_checked or (self.tests and failure.test not in self.tests):
             return None
         if self.held_up and not failure.held_up:
@@ -81,7 +81,7 @@ class Cause:
 
 
 def filled(text: str, gaps: dict[str, str]) -> str:
-    """A text with what stands for its `{gap}`s."""
+    """The text with its `{gap}`s filled in."""
     for gap, filling in gaps.items():
         text = text.replace(f"{{{gap}}}", filling)
     return text
@@ -100,7 +100,7 @@ def causes() -> dict[str, Cause]:
 
 
 def cause_of(failure: Failure, source: str) -> tuple[Cause, dict[str, str]]:
-    """The first cause that fits, and what fills its gaps; where none does, one that at least knows the test."""
+    """The first cause that fits, and what fills its gaps; if none fits, one that at least names the test."""
     order = sorted(causes().values(), key=lambda each: (not each.first, each.step != 0, each.step != failure.step))
     for cause in order:
         if (gaps := cause.fits(failure, source)) is not None:
@@ -114,7 +114,7 @@ def line_to_look_at(path: Path, failure: Failure, source: str, cause: Cause) -> 
     name = re.escape(str(path))
     frame = rf'File "{name}", line (\d+)|{name}:(\d+): \w+Warning'
     if not cause.look or failure.held_up or "Traceback" in failure.terminal:
-        # The nearest line is the last one; of several tracebacks the first tells the cause.
+        # The innermost line comes last; of several tracebacks, the first shows the cause.
         first = re.split(r"\n(?=[A-Z]\w*(?:Error|Exception|Disconnect)\b)", failure.terminal)[0]
         if frames := re.findall(frame, failure.held_up or first):
             return int("".join(frames[-1]))

@@ -1,6 +1,6 @@
 """Hold a learner's file to the shared suite, and say in plain words what came of it.
 
-The tests are the judge: this only runs them, one step after the other, and translates the first that fails.
+The tests are the judge: this only runs them, one step after another, and puts the first failure into plain words.
 """
 
 import ast
@@ -22,7 +22,7 @@ from club.causes import Cause, Failure, cause_of, causes, filled, line_to_look_a
 from club.ladder import ROOT, STEPS, numbers
 
 MINE = STEPS / "my_club" / "main.py"
-PATIENCE_S = 2  # that anybody waits for the learner's program
+PATIENCE_S = 2  # how long anybody waits for the learner's program
 # Parts of pytest that would only take time.
 NOT_NEEDED = [
     "cacheprovider",
@@ -46,12 +46,12 @@ REMEMBERED = ".club.json"  # beside the learner's file
 
 
 class CannotTryError(Exception):
-    """The file cannot be tried. Its text is a sentence for the learner."""
+    """The file cannot be checked. The message is a sentence for the learner."""
 
 
 @dataclass
 class Verdict:
-    """What came of a check up to the step `goal`: the first step that is not there yet, if any, and why."""
+    """The result of a check up to the step `goal`: the first step that is not reached yet, if any, and why."""
 
     goal: int
     step: int = 0
@@ -64,7 +64,7 @@ class Verdict:
 
     @property
     def stars(self) -> int:
-        """How many steps are there."""
+        """How many steps have been reached."""
         return len(numbers(last=self.step - 1 if self.oops else self.goal))
 
     @property
@@ -88,7 +88,7 @@ class Verdict:
 
 
 class Judge:
-    """A plugin of pytest that keeps the first failure, and tells `progress` which step it looks at."""
+    """A plugin of pytest that keeps the first failure, and tells `progress` which step it is looking at."""
 
     def __init__(self, progress: Callable[[int], None]) -> None:
         self.progress = progress
@@ -114,7 +114,7 @@ class Judge:
 
 
 def what_it_printed(program: Any, has_tripped: bool) -> str:
-    """Its terminal. Why it answered 500 stands there only a moment after the answer."""
+    """What its terminal shows. The reason for a 500 appears there only a moment after the answer."""
     program.tell_failures()
     end = time.monotonic() + PATIENCE_S
     while has_tripped and "Traceback" not in program.terminal() and time.monotonic() < end:
@@ -123,7 +123,7 @@ def what_it_printed(program: Any, has_tripped: bool) -> str:
 
 
 def read(path: Path) -> str:
-    """The text of the file. Raises `CannotTryError` when there is none to read."""
+    """The text of the file. Raises `CannotTryError` if there is nothing to read."""
     if not path.exists():
         more = " To get one: uv run club catch-up 1" if path == MINE else ""
         raise CannotTryError(f"There is no file {path}.{more}")
@@ -138,7 +138,7 @@ def read(path: Path) -> str:
 
 
 def at_first_sight(path: Path, source: str) -> Failure | None:
-    """What can be told without running the file. This comes first, so that no other cause is named in its place."""
+    """What can be told without running the file. This comes first, so that no other cause gets the blame."""
     if "\0" in source:
         return Failure("", 1, "not-text", "It is not UTF-8 text.")
     try:
@@ -165,9 +165,9 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 
 def two_of_one_name(source: str) -> dict[str, str]:
-    """If Python forgets a function because of another one: its name and the line of the second one, as fields.
+    """If a later function of the same name replaces one: that name and the line of the later one, as fields.
 
-    A function with a decorator may have been put to use before it is forgotten.
+    A function with a decorator may already be in use by the time it is replaced.
     """
     for block in ast.walk(ast.parse(source)):
         seen: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
@@ -193,8 +193,8 @@ def check(
 ) -> Verdict:
     """Hold this file to the promises of all steps from `start` up to the goal.
 
-    Takes seconds; whatever the file does, it ends. `world` has plugins for pytest, where the tests are to run in
-    another world than the terminal's. Raises `CannotTryError`.
+    Takes seconds; whatever the file does, it ends. `world` holds plugins for pytest, if the tests are to run
+    in a world other than the terminal's. Raises `CannotTryError`.
     """
     path = path.resolve()
     source = read(path)
@@ -211,7 +211,7 @@ def check(
         verdict = Verdict(goal)
     before = recall(path)
     same = before.get("verdict", {}).get("oops") == verdict.oops
-    remember(path, verdict, before["hints"] if same else 0)  # as long as the trouble is the same, hints go on
+    remember(path, verdict, before["hints"] if same else 0)  # while the trouble stays the same, the hints go on
     return verdict
 
 
@@ -236,21 +236,21 @@ def held_to_the_suite(
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     if judge.failure is None and code != pytest.ExitCode.OK:
-        raise CannotTryError(f"The tests could not be run (pytest ends with {code!r}).")
+        raise CannotTryError(f"The tests could not be run (pytest ended with {code!r}).")
     return judge.failure
 
 
 def get_ready() -> None:
-    """Let FastAPI be imported, in a process of its own, while this one imports pytest and the tests."""
+    """Import FastAPI in a process of its own, while this one imports pytest and the tests."""
     sys.path.append(str(ROOT / "tests"))
     importlib.import_module("suite.serve").get_ready()
 
 
-# What is known from the last check of a file is kept: the map and the hints need not run it again.
+# The result of the last check of a file is kept, so that the map and the hints need not run it again.
 
 
 def fingerprint(path: Path) -> str:
-    """Another one as soon as the file, or what stands beside it, is another."""
+    """It changes when the file changes, or a file beside it, or a test."""
     files = [*sorted(path.resolve().parent.glob("*.py")), *sorted((ROOT / "tests").rglob("*.[pt][yo]*"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
@@ -265,7 +265,7 @@ def recall(path: Path) -> dict[str, Any]:
 
 def remember(path: Path, verdict: Verdict, hints: int) -> None:
     kept = {"of": path.name, "made_from": fingerprint(path), "hints": hints, "verdict": asdict(verdict)}
-    with suppress(OSError):  # a folder may be for reading only
+    with suppress(OSError):  # the folder may be read-only
         path.with_name(REMEMBERED).write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 
@@ -282,7 +282,7 @@ def last_verdict(path: Path, goal: int, progress: Callable[[int], None] = lambda
 
 
 def next_hint(path: Path, verdict: Verdict) -> tuple[int, str]:
-    """The number (from 1) and the words of the next hint; after the third it stays the third."""
+    """The number (from 1) and the words of the next hint; after the third, the third again."""
     path = path.resolve()
     number = min(recall(path).get("hints", 0) + 1, len(verdict.hints))
     remember(path, verdict, number)

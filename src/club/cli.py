@@ -18,7 +18,7 @@ from club.ladder import ROOT, NotFoundError, Step, numbers, steps
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
-ROW_LETTERS = 120  # that a row may have: two lines of a narrow terminal
+ROW_LETTERS = 120  # the most in a row: two lines of a narrow terminal
 LAST = numbers()[-1]
 
 File = Annotated[Path, typer.Argument(help="Your program.", show_default="steps/my_club/main.py")]
@@ -49,12 +49,12 @@ def page(step: Step) -> str:
 
 
 def stars(count: int, goal: int) -> str:
-    """So many stars, of those that there are up to the step `goal`."""
+    """This many stars, out of those up to the step `goal`."""
     return f"[yellow]{'★ ' * count}[/][dim]{'☆ ' * (len(numbers(last=goal)) - count)}[/]"
 
 
 def rows(*pairs: tuple[str, str]) -> Table:
-    """Labels and texts side by side; those without a text are left out, and none is long."""
+    """Labels and texts side by side; those without a text are left out, and long texts are cut short."""
     grid = Table.grid(padding=(0, 2))
     for label, text in pairs:
         if text:
@@ -129,7 +129,7 @@ def check_(
     solution: Annotated[bool, typer.Option("--solution", help="Show the piece from our own program.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Check again on every save.")] = False,
 ) -> None:
-    """Is it right? Tell which steps your program has reached, and the one thing that is in the way of the next."""
+    """Is it right? See which steps your program has reached, and what stands between you and the next one."""
     if watch:
         keep_checking(file, step)
     if not (hint or solution):
@@ -152,7 +152,7 @@ def show_solution(verdict: Verdict) -> None:
     step = numbered(verdict.step)
     try:
         lines: Iterable[int] = step.find(verdict.cause.piece)
-    except NotFoundError:  # it is a matter of the whole step
+    except NotFoundError:  # this is about the whole step
         lines = sorted(step.new)
     console.print(f"[bold]steps/{step.name}/main.py[/]\n")
     for number in lines:
@@ -180,7 +180,7 @@ def keep_checking(file: Path, step: int) -> None:
 
 @app.command("catch-up")
 def catch_up(step: Annotated[int, typer.Argument(min=1, max=LAST, help="The step to start from.")]) -> None:
-    """Put our program of a step into steps/my_club. Your own file is kept beside it."""
+    """Put our program for a step into steps/my_club. Your own file is kept beside it."""
     new = (ROOT / "steps" / numbered(step).name / "main.py").read_bytes()
     MINE.parent.mkdir(exist_ok=True)
     if MINE.exists() and (old := MINE.read_bytes()) != new:
@@ -197,7 +197,7 @@ def catch_up(step: Annotated[int, typer.Argument(min=1, max=LAST, help="The step
 
 @app.command()
 def doctor() -> None:
-    """Look at this computer before a lesson: is all there that the club needs?"""
+    """Check this computer before a lesson: does it have everything that the club needs?"""
     from club.machine import examine  # noqa: PLC0415
 
     ill = False
@@ -215,10 +215,10 @@ def share(
     file: File = MINE,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
     host: Annotated[
-        str, typer.Option(help="The address to listen on.", show_default="this computer's in the network")
+        str, typer.Option(help="The address to listen on.", show_default="this computer's on the network")
     ] = "",
 ) -> None:
-    """Open your club for the room: it listens on the network until you press Ctrl+C."""
+    """Open your club to the room: it listens on the network until you press Ctrl+C."""
     from club.machine import open_for_the_room  # noqa: PLC0415
 
     if failure := at_first_sight(file.resolve(), read(file)):
@@ -227,7 +227,7 @@ def share(
 
 
 def main() -> None:
-    """Run the command. It ends with 2, and with a sentence, where it cannot do what it was asked for."""
+    """Run the command. If it cannot do what it was asked, it says why and exits with 2."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

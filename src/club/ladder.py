@@ -1,4 +1,4 @@
-"""The ladder: which steps there are, in which order, what each adds. Everything else asks here.
+"""The ladder: which steps there are, in which order, and what each one adds. Everything else asks here.
 
 The order comes from the folders in `steps/`, the titles from the headings of their pages in `docs/steps/`.
 """
@@ -21,7 +21,7 @@ class NotFoundError(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `name` is its folder's, `title` the one of its page, `lines` those of its program."""
+    """One step. `name` is that of its folder, `title` the heading of its page, and `lines` are those of its program."""
 
     number: int
     name: str
@@ -48,9 +48,9 @@ class Step:
     def find(self, name: str) -> range:
         """The line numbers of one piece, by its name.
 
-        A name is a function's, a class's, `Class.method`, a variable's, or that of a called function; `if`, and
-        `import` for all imports, are names too. Decorators and the comment above belong to a piece, the class's
-        own line to its first method. Raises `NotFoundError`.
+        A name is that of a function, a class, a method (`Class.method`), a variable or a called function; `if` is a
+        name too, and so is `import`, for all imports. Decorators and the comment above belong to the piece, and the
+        class's own line to its first method. Raises `NotFoundError`.
         """
         tree = ast.parse("\n".join(self.lines))
         owner, _, method = name.rpartition(".")
@@ -88,7 +88,7 @@ def program(folder: Path) -> tuple[str, ...]:
 
 
 def title_of(name: str) -> str:
-    """The heading of a step's page; where there are no pages, the name itself."""
+    """The heading of a step's page; if there are no pages, the name itself."""
     page = ROOT / "docs" / "steps" / f"{name}.md"
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
     heading = re.search(r"^# (.+)$", text, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The machine under the club: what a lesson needs of it, and the way from it to the other machines in the room."""
+"""The machine under the club: what a lesson needs from it, and how the other machines in the room can reach it."""
 
 import io
 import ipaddress
@@ -32,7 +32,7 @@ BROWSERS = [
 
 @dataclass
 class Finding:
-    """One thing that was looked at: `do` says what helps, if it is bad or may become so."""
+    """One thing that was checked. `do` says what helps, if it is bad or may become so."""
 
     what: str
     found: str
@@ -41,7 +41,7 @@ class Finding:
 
 
 def examine(port: int = PORT) -> Iterator[Finding]:
-    """Look at all that a lesson needs, one thing after the other."""
+    """Check everything that a lesson needs, one thing at a time."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield (
         Finding("Python", version, "The club needs 3.11 or newer.", True)
@@ -71,7 +71,7 @@ def holder_of(port: int) -> Finding:
             if any(c.laddr.port == port and c.status == psutil.CONN_LISTEN for c in process.net_connections("tcp")):
                 found = f"in use by {process.info['name']} (process {process.info['pid']})"
                 return Finding(what, found, "Go to its terminal and press Ctrl+C.", True)
-    return Finding(what, "in use, but it is not known by whom", "Close other clubs, or add --port 8001.", True)
+    return Finding(what, "in use by an unknown program", "Close other clubs, or add --port 8001.", True)
 
 
 def utf8() -> Finding:
@@ -79,7 +79,7 @@ def utf8() -> Finding:
     try:
         "★ 👩‍🚀".encode(encoding)
     except (LookupError, UnicodeEncodeError):
-        return Finding("UTF-8", encoding, "Set the variable PYTHONUTF8 to 1. Then open a new terminal.", True)
+        return Finding("UTF-8", encoding, "Set the environment variable PYTHONUTF8=1. Then open a new terminal.", True)
     return Finding("UTF-8", "the terminal can show all letters")
 
 
@@ -93,7 +93,7 @@ def browser() -> Finding:
 
 
 def loopback() -> Finding:
-    """Can this computer call itself? Some security programs and proxies are in the way."""
+    """Can this computer call itself? Some security programs and proxies get in the way."""
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:
             with socket.create_connection(server.getsockname(), timeout=2) as line:
@@ -106,7 +106,7 @@ def loopback() -> Finding:
     except OSError:
         pass
     return Finding(
-        "Calls to itself", "127.0.0.1 does not answer", "Ask who looks after this computer's firewall.", True
+        "Calls to itself", "127.0.0.1 does not answer", "Ask whoever looks after this computer's firewall.", True
     )
 
 
@@ -129,10 +129,10 @@ def lan_address() -> str | None:
 
 
 def open_for_the_room(file: Path, host: str, port: int, console: Console) -> int:
-    """Run this program for the network, until Ctrl+C. Returns an exit code: 2 when it cannot be opened."""
+    """Run this program for the network, until Ctrl+C. Returns an exit code: 2 if it cannot be opened."""
     host = host or lan_address() or ""
     if not host:
-        console.print("This computer is in no network, so nobody in the room can call it.")
+        console.print("This computer is not on a network, so nobody in the room can call it.")
         console.print("Join the room's Wi-Fi, and try again. `uv run club doctor` shows the address.")
         return 2
     try:
@@ -146,10 +146,10 @@ def open_for_the_room(file: Path, host: str, port: int, console: Console) -> int
     segno.make(url).terminal(picture, compact=True, border=2)
     console.print(picture.getvalue(), style="white on black", no_wrap=True)
     console.print(f"[bold]{url}[/]\n")
-    console.print("All who are in this network can now come in, until you press Ctrl+C.")
+    console.print("Everyone on this network can now come in, until you press Ctrl+C.")
     console.print("They need no account. A nickname will do.")
-    console.print("If a phone cannot come in, the network may keep guests apart, or a firewall asks for your yes.")
-    console.print("Say yes for private networks only.\n")
+    console.print("If a phone cannot come in, the network may keep guests apart, or a firewall needs your permission.")
+    console.print("Give it for private networks only.\n")
     command = [sys.executable, "-m", "fastapi", "run", str(file), "--host", host, "--port", str(port)]
     club = subprocess.Popen([*command, "--no-proxy-headers"], env=os.environ | {"PYTHONUTF8": "1"})
     try:

@@ -1,8 +1,8 @@
 """The mistakes of `tests/mistakes/`, made in the programs of the steps.
 
 A mistake is what a beginner changed in our program (`old` and `new`, and more such pairs in `also`), or a whole
-`program`, perhaps with a file `beside` it. `what` tells it, `oops` is the cause that the verdict must name, and `line`
-the code that it must point to.
+`program`, perhaps with a file `beside` it. `what` describes it, `oops` is the cause that the verdict must name, and
+`line` is the code that it must point to.
 """
 
 import tomllib
@@ -19,7 +19,7 @@ def mistakes_of(step: Step) -> list[Mistake]:
 
 
 def program_with(mistake: Mistake, step: Step) -> str:
-    """The wrong program. Raises `ValueError` where the step's program has no such place, or more than one."""
+    """The wrong program. Raises `ValueError` if the step's program has no such place, or more than one."""
     if "program" in mistake:
         return str(mistake["program"])
     source = "\n".join([*step.lines, ""])

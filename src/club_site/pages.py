@@ -2,7 +2,7 @@
 
 Each of these stands on a line of its own in a page:
 
-    [[scene 03_chat]] … [[/scene]]     the picture of the club; between the two stands what this step adds to it, as SVG
+    [[scene 03_chat]] … [[/scene]]     the picture of the club; the lines between are what this step adds to it, as SVG
     [[box 03_chat chat_message]]       one task: the new lines of the pieces with these names
     [[box 03_chat endpoint only joined finally]]    of these pieces only the statements with these words in them, and
     [[box 03_chat endpoint but joined finally]]     all but those; `finally` is that block
@@ -20,8 +20,8 @@ Each of these stands on a line of its own in a page:
     [[mistakes]]                       what learners do wrong, step by step, and what helps
     [[quiz]]                           a question, its options `- text :: answer` (the right one `+`), and [[/quiz]]
 
-A name that is not there stops the build. This is an extension of Python-Markdown and no plugin or hook, because those
-run in one site builder only.
+A name that does not exist stops the build. This is an extension of Python-Markdown, not a plugin or hook, because
+those run in one site builder only.
 """
 
 import ast
@@ -45,13 +45,13 @@ from club_site.runtime import built
 DOCS = ROOT / "docs"
 ASSETS = DOCS / "assets"
 DIRECTIVE = re.compile(r"(?P<indent> *)\[\[(?P<what>[a-z-]+)(?: (?P<words>.+))?\]\]\s*")
-NEAR = 3  # pieces that stand as near as this are shown in one block
+NEAR = 3  # lines; pieces no further apart than this are shown in one block
 
 Lines = list[str]
 
 
 def with_word(step: Step, inside: Collection[int], word: str) -> set[int]:
-    """The numbers of the lines, inside of these, of the statements or arguments that contain a word.
+    """The numbers of the lines, among these, of the statements or arguments that contain a word.
 
     The word `finally` stands for that block. Raises `NotFoundError`.
     """
@@ -73,7 +73,7 @@ def with_word(step: Step, inside: Collection[int], word: str) -> set[int]:
 
 
 def box_lines(step: Step, words: Iterable[str]) -> set[int]:
-    """The numbers of the new lines in a task box: what stands in its directive, without the step's name."""
+    """The numbers of the new lines in a task box: `words` are those of its directive, without the step's name."""
     names, _, but = " ".join(words).partition(" but ")
     names, _, only = names.partition(" only ")
     pieces = [set(step.find(name)) & step.new for name in names.split()]
@@ -102,7 +102,7 @@ class Typed:
         return sum(1 for each in range(1, line + 1) if each in self.there and self.is_text_or_gap(each))
 
     def is_text_or_gap(self, line: int) -> bool:
-        """Empty lines are typed with what stands below them."""
+        """Empty lines are typed with the code below them."""
         if self.step.lines[line - 1].strip():
             return True
         below = next((at for at in range(line + 1, len(self.step.lines) + 1) if self.step.lines[at - 1].strip()), 0)
@@ -121,7 +121,7 @@ def box(typed: Typed, words: Lines) -> Lines:
     this, new = typed.step, box_lines(typed.step, words)
     is_first = not this.before and not typed.boxes
     typed.add(new)
-    # Of the lines that are there by now, those that stand near each other make a block.
+    # New lines that are close together go into one block.
     there = [line for line in sorted(typed.there) if line in new or this.lines[line - 1].strip()]
     positions = [at for at, line in enumerate(there) if line in new]
     blocks = [[positions[0], positions[0]]]
@@ -131,7 +131,7 @@ def box(typed: Typed, words: Lines) -> Lines:
         blocks[-1][1] = after
     out: Lines = []
     for first, last in blocks:
-        # One old line around the new ones, for place, where there is one.
+        # One old line above and below shows the place, if there is one.
         above = first > 0 and there[first - 1] == there[first] - 1
         below = last + 1 < len(there) and there[last + 1] == there[last] + 1
         shown = [line for line in range(there[first] - above, there[last] + below + 1) if line in typed.there]
@@ -146,7 +146,7 @@ def code(name: str, piece: str = "") -> Lines:
 
 
 def diff(name: str) -> Lines:
-    """Each line with its sign and its real number: in the new program, or in the old one where it is gone."""
+    """Each line with its `+` or `-` and its real number: in the new program, or in the old one if it is gone."""
     this, old, new, lines = step(name), 0, 0, []
     for line in difflib.ndiff(this.before, this.lines):
         old += line[0] in " -"
@@ -197,7 +197,7 @@ def scene_parts() -> dict[str, tuple[str, str]]:
 
 
 def scene(name: str) -> str:
-    """One drawing for all steps: what is built is there, what is new has the signal colour, the rest is left out."""
+    """One drawing for all steps: what is built is drawn, what is new has the signal colour, the rest is left out."""
     parts = {each: part for each, part in scene_parts().items() if each <= step(name).name}
     if name not in parts:
         raise NotFoundError(f"the picture of step {name} must begin with a line <desc>…</desc>")
@@ -260,7 +260,7 @@ def troubles(at: str) -> Lines:
 
 
 def mistakes() -> Lines:
-    """What learners do wrong, what the checker says to it, and a question that helps them to find it themselves."""
+    """What learners do wrong, what the checker says about it, and a question that helps them find it themselves."""
     out: Lines = []
     for each in steps().values():
         found = [(mistake["what"], causes()[mistake["oops"]]) for mistake in mistakes_of(each)]
@@ -348,7 +348,7 @@ class Directives(Preprocessor):
 
 
 def until(end: str, lines: Iterable[str]) -> Lines:
-    """The lines up to the one that says so."""
+    """The lines before this end."""
     found: Lines = []
     for line in lines:
         if line.strip() == end:
@@ -358,7 +358,7 @@ def until(end: str, lines: Iterable[str]) -> Lines:
 
 
 def page_with(line: str) -> str:
-    """The page on which a directive stands; an extension is not told which page it works on."""
+    """The page with this directive; an extension is not told which page it is working on."""
     pages = [page for page in sorted(DOCS.rglob("*.md")) if line in page.read_text(encoding="utf-8").splitlines()]
     return ", ".join(str(page.relative_to(ROOT)) for page in pages) or "a page"
 

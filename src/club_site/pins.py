@@ -16,7 +16,7 @@ PINS = re.compile(r"constraint-dependencies = \[.*?\n\]\n", re.DOTALL)
 
 
 def pins(lock: str) -> list[str]:
-    """The packages of a uv.lock as requirements, `name==version`, with the marker where there are several."""
+    """The packages of a uv.lock as requirements, `name==version`, with the marker if there are several."""
     return sorted(
         f"{package['name']}=={package['version']}"
         + "".join(f"; {marker}" for marker in [" or ".join(package.get("resolution-markers", []))] if marker)

@@ -1,4 +1,4 @@
-"""Python for the browser, as `workbench/build.py` makes it: where it is, and whether it fits what is here now."""
+"""Python for the browser, as `workbench/build.py` makes it: where it is, and whether it is up to date."""
 
 import hashlib
 from collections.abc import Iterator
@@ -25,10 +25,10 @@ def parts() -> Iterator[Path]:
 
 
 def name() -> str:
-    """The runtime's folder. Another content has another name, so no browser mixes old files with new ones."""
+    """The runtime's folder. New content gets a new name, so no browser mixes old files with new ones."""
     return hashlib.sha256(b"".join(file.read_bytes() for file in parts())).hexdigest()[:12]
 
 
 def built() -> str | None:
-    """The runtime's folder, if it is there and fits."""
+    """The runtime's folder, if it is there and up to date."""
     return name() if (OUT / name() / "manifest.json").is_file() else None

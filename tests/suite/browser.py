@@ -12,14 +12,14 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-WAIT_MS = 8000  # that the browser waits for anything
+WAIT_MS = 8000  # how long the browser waits for anything
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "brave-browser"]
-PALETTE = {"light": "default", "dark": "slate"}  # as the theme of the site has it, which asks only once
+PALETTE = {"light": "default", "dark": "slate"}  # the names in the theme of the site, which asks the browser only once
 NO_INTERNET = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 
 
 def missing(what: str) -> None:
-    """Without a browser its tests are skipped; where every promise must be tested, that is a failure."""
+    """Without a browser its tests are skipped; if every promise must be tested, that is a failure."""
     sentence = f"The browser tests need {what}. See “The tests” in CONTRIBUTING.md."
     if os.environ.get("CI"):
         pytest.fail(sentence, pytrace=False)
@@ -45,7 +45,7 @@ def browser() -> Iterator["Browser"]:
 
 
 def watched(browser: "Browser", broken: list[str], **how) -> "BrowserContext":
-    """Windows that tell in `broken` of a page that breaks, or that asks the internet."""
+    """Windows that note in `broken` each page that breaks, or that calls the internet."""
     context = browser.new_context(**how)
     context.set_default_timeout(WAIT_MS)
     context.on("weberror", lambda error: broken.append(f"{error.error} at {error.page.url}: {error.error.stack}"))
@@ -76,7 +76,7 @@ class Window:
             self.page.locator(f"body[data-md-color-scheme={PALETTE[scheme]}]").wait_for()
 
     def screens(self) -> Iterator[tuple[str, int]]:
-        """Light and dark, wide and narrow: in two dresses there is both of each."""
+        """Light and dark, wide and narrow: two screens cover all four."""
         for scheme, width in (("light", 1280), ("dark", 390)):
             self.dresses(scheme, width)
             yield scheme, width
@@ -102,7 +102,7 @@ class Window:
         return self.page.get_by_role("list", name="Doors").get_by_role("listitem").filter(has=title)
 
     def axe_finds(self) -> list[str]:
-        """What is hard to use for some: the rule and the place of each fault."""
+        """What is hard to use for some people: the rule and the place of each fault."""
         from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
 
         faults = Axe().run(self.page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]

@@ -1,6 +1,6 @@
-"""Many checks, one after the other in one process: it reads a line of JSON for each, and answers with one.
+"""Many checks in one process, one at a time: it reads a line of JSON for each, and answers with another.
 
-Python, pytest and FastAPI need not be started anew for each of them.
+This way Python, pytest and FastAPI start only once.
 """
 
 import io
@@ -25,7 +25,7 @@ class Checks:
         )
 
     def check(self, file: Path, goal: int, start: int) -> SimpleNamespace:
-        """The verdict on this file, held to the steps from `start` to `goal`, and what the command prints of it."""
+        """The verdict on this file, held to the steps from `start` to `goal`, and what the command prints about it."""
         self._process.stdin.write(json.dumps([str(file), goal, start]) + "\n")
         self._process.stdin.flush()
         return SimpleNamespace(**json.loads(self._process.stdout.readline()))

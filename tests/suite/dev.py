@@ -62,7 +62,7 @@ class DevServer:
             time.sleep(0.05)
 
     def starts(self) -> int:
-        """How often a program has come on the air so far."""
+        """How many times a program has come on the air so far."""
         return self.terminal().count("Application startup complete.")
 
     def reload_seconds(self, change) -> float:
@@ -76,7 +76,7 @@ class DevServer:
         return time.monotonic() - start
 
     def ctrl_c_seconds(self) -> float:
-        """Press Ctrl+C once; how long it takes until the server has ended."""
+        """Press Ctrl+C once. Returns how long the server took to end."""
         start = time.monotonic()
         os.killpg(self._process.pid, signal.SIGINT)
         self._process.wait(PATIENCE)

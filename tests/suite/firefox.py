@@ -1,4 +1,4 @@
-"""A second kind of browser, told what to do over WebDriver BiDi, which it speaks by itself."""
+"""A second kind of browser, controlled over WebDriver BiDi, which needs no driver."""
 
 import itertools
 import json
@@ -54,7 +54,7 @@ class Firefox:
         self._ask("browsingContext.navigate", context=self._window, url=url, wait="complete")
 
     def does(self, script: str) -> Any:
-        """What this expression of JavaScript comes to, if it is a text, a number or a truth."""
+        """The value of this JavaScript expression, if it is text, a number or a boolean."""
         answer = self._ask("script.evaluate", expression=script, awaitPromise=True, target={"context": self._window})
         assert answer["type"] == "success", answer
         return answer["result"].get("value")

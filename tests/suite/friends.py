@@ -12,8 +12,8 @@ from suite.world import Answer, HungUpError, Line, Program, RefusedError, fail
 
 # A friend looks at messages of these types, and at those without one. Whatever else a club may say is not for them.
 TYPES = (None, "chat", "notification")
-LONG = 1_000_000  # letters of a message that keeps a slow machine busy, whatever the program is
-LONG_PATIENCE = 4  # so many times as long a friend waits for it
+LONG = 1_000_000  # letters; a longer message keeps a slow machine busy, whatever the program is
+LONG_PATIENCE = 4  # how many times longer a friend waits for it
 
 
 class Frame(dict[str, Any]):
@@ -33,7 +33,7 @@ def listed(things: Iterable[str]) -> str:
 
 
 def short(text: str) -> str:
-    """A text as it can be shown in one line."""
+    """A text, cut to fit on one line."""
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
@@ -90,7 +90,7 @@ class Friend:
     def has_heard(self, *messages: str) -> None:
         """These messages, and no others, have come since the last one that was listened to.
 
-        What the club sent before is sure to be among them.
+        Everything that the club has sent by now is sure to be among them.
         """
         self._line.catch_up(self._patience)
         heard = []
@@ -127,7 +127,7 @@ class Friend:
             self._passed_over.append(short(str(frame["type"])))
 
     def _read(self, text: str | bytes) -> Frame:
-        """Every message is text, in JSON, with a time that says where on Earth it is meant."""
+        """Every message is JSON, sent as text. If it has a time, that says its time zone."""
         if isinstance(text, bytes):
             fail("bytes", f"{self.name} heard {text[:60]!r}. Those are bytes, not text.")
         heard, frame = f"{self.name} heard {short(text)}.", None
@@ -161,7 +161,7 @@ class Club:
         return f"127.0.0.1:{self.program.port}"
 
     def chat(self, name: str) -> Friend:
-        """A friend picks up in the chat."""
+        """A friend joins the chat."""
         return self.calls(name, "/ws/")
 
     def news(self, name: str) -> Friend:
@@ -169,11 +169,11 @@ class Club:
         return self.calls(name, "/ws/notifications/")
 
     def sleeper(self, name: str) -> Friend:
-        """A friend who picks up in the chat, takes one message and falls asleep."""
+        """A friend who joins the chat, takes one message and falls asleep."""
         return self.calls(name, "/ws/", asleep=True)
 
     def calls(self, name: str, path: str, asleep: bool = False) -> Friend:
-        """A friend picks up at this path, which gets their name at its end."""
+        """A friend calls this path, with their name added at its end."""
         called = f"{name[:20]} called {path}{{client_id}}, but"
         try:
             self._lines.append(self.program.open(path + quote(name, safe=""), self._patience, asleep))
@@ -186,7 +186,7 @@ class Club:
         return Friend(name, self._lines[-1], self._patience)
 
     def seconds_pass(self, seconds: float) -> None:
-        """Turn the program's clock on: nobody has to wait."""
+        """Move the program's clock forward, so that nobody has to wait."""
         try:
             self.program.pass_time(seconds)
         except TimeoutError:
@@ -202,7 +202,7 @@ class Club:
         return self._ask("POST", f"{path}?{urlencode(query)}", status)
 
     def paths(self) -> dict[str, Any]:
-        """All that can be asked for, as /openapi.json tells it."""
+        """All the paths that can be asked for, as /openapi.json lists them."""
         paths: dict[str, Any] = json.loads(self.get("/openapi.json").text)["paths"]
         return paths
 
@@ -216,7 +216,7 @@ class Club:
         return rooms
 
     def count(self, **friends: int) -> None:
-        """Ask the rooms board until it counts so many friends: who hangs up may still be on their way out."""
+        """Ask the rooms board until it counts this many friends: those who hang up may still be on their way out."""
         end = time.monotonic() + self._patience
         while not friends.items() <= (rooms := self.rooms()).items():
             if time.monotonic() > end:
@@ -229,7 +229,7 @@ class Club:
         return self.program.tasks()
 
     def works_for_nobody(self, tasks: int) -> None:
-        """Ask until no more than so many tasks are left."""
+        """Ask until no more than this many tasks are left."""
         end = time.monotonic() + self._patience
         while (left := self.tasks()) > tasks:
             if time.monotonic() > end:
@@ -237,7 +237,7 @@ class Club:
             time.sleep(0.02)
 
     def empties(self) -> None:
-        """Everybody goes, without a goodbye."""
+        """Everybody leaves, without a goodbye."""
         for end in ("vanish", "close"):
             for line in self._lines:
                 getattr(line, end)()

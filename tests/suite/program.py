@@ -22,9 +22,9 @@ from websockets.sync.client import ClientConnection, connect
 from suite.serve import MARK, NO_APP, context, serve
 from suite.world import Answer, HungUpError, NotKept, RefusedError
 
-PYTHON_START_S = 15  # that Python and FastAPI may take to start, whatever the program is
-TEST_LIMIT = 8  # so many times as long as a friend waits, one test may take before the program is ended
-SILENT = logging.Logger("friends", logging.CRITICAL + 1)  # who pulls a plug knows that the line is dead
+PYTHON_START_S = 15  # how long Python and FastAPI may take to start, whatever the program is
+TEST_LIMIT = 8  # how many times longer than a friend waits one test may take, before the program is ended
+SILENT = logging.Logger("friends", logging.CRITICAL + 1)  # a friend who pulls the plug knows that the line is dead
 
 
 class Call:
@@ -47,8 +47,8 @@ class Call:
             raise HungUpError from None
 
     def catch_up(self, seconds: float) -> None:
-        with suppress(ConnectionClosed):  # `receive` tells that, when the last message has been read
-            self._socket.ping().wait(seconds)  # the answer comes behind all that is on its way
+        with suppress(ConnectionClosed):  # `receive` reports that, once the last message has been read
+            self._socket.ping().wait(seconds)  # the answer comes after everything that is on its way
 
     def vanish(self) -> None:
         plug = self._socket.socket
@@ -76,12 +76,12 @@ class Process:
         self._seen = 0  # bytes of the terminal that belong to earlier tests
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(path, self._terminal, patience, turn_the_clock, theirs))
-        # A program needs nothing of whoever runs the tests, so its process need not import that again.
+        # A program needs nothing from the main module that runs the tests, so its process need not import that again.
         with patch.dict(sys.modules, __main__=ModuleType("__main__")):
             self._process.start()
         theirs.close()
         self._limit = threading.Timer(0, self.stop)
-        self.begin()
+        self._live_on()
         try:
             self._answer(PYTHON_START_S)
             started = self._answer(patience)
@@ -99,14 +99,17 @@ class Process:
         return NotKept(kind, sentence, terminal=self.terminal(), held_up=self.held_up())
 
     def begin(self) -> None:
+        self._live_on()
+        with suppress(FileNotFoundError):
+            self._seen = self._terminal.stat().st_size
+            self._held_up.unlink()
+
+    def _live_on(self) -> None:
         # Here, and not in the process: a program can switch off everything that is in there with it.
         self._limit.cancel()
         self._limit = threading.Timer(PYTHON_START_S + TEST_LIMIT * self.patience, self.stop)
         self._limit.daemon = True
         self._limit.start()
-        with suppress(FileNotFoundError):
-            self._seen = self._terminal.stat().st_size
-            self._held_up.unlink()
 
     def open(self, path: str, seconds: float, asleep: bool = False) -> Call:
         try:
@@ -192,7 +195,7 @@ class Process:
 
 
 def end_all(pids: list[int]) -> None:
-    """End these processes, and all that they have started."""
+    """End these processes, and everything that they have started."""
     for pid in pids:
         with suppress(psutil.Error):
             process = psutil.Process(pid)
@@ -204,7 +207,7 @@ def end_all(pids: list[int]) -> None:
 
 
 def end_marked() -> None:
-    """End whatever was started by the programs of these tests, and has hidden from `end_all`."""
+    """End whatever the programs of these tests have started, and `end_all` has not found."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get(MARK) == str(os.getpid()):

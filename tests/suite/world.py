@@ -1,4 +1,4 @@
-"""What the friends of a club need of the world: a program that runs, and lines to it.
+"""What the friends of a club need from the world: a program that runs, and lines to it.
 
 There are two such worlds. In a terminal a program is a process with a real uvicorn (`suite/program.py`). In a page of
 the site it runs in Python's WebAssembly build, beside the tests (`workbench/checker.py`).
@@ -50,7 +50,7 @@ class Answer:
 
 
 class Line(Protocol):
-    """One WebSocket to the club. No wait is longer than `seconds`; then comes a `TimeoutError`."""
+    """One WebSocket to the club. No wait is longer than `seconds`; after that, `TimeoutError` is raised."""
 
     def send(self, said: str | bytes) -> None:
         """Raises `HungUpError`."""
@@ -59,7 +59,7 @@ class Line(Protocol):
         """The next frame. Raises `TimeoutError` and `HungUpError`."""
 
     def catch_up(self, seconds: float) -> None:
-        """Wait until all that the club has sent so far can be received at once."""
+        """Wait until everything that the club has sent so far can be received at once."""
 
     def vanish(self) -> None:
         """Pull the plug: no goodbye, the network is simply gone."""
@@ -75,7 +75,7 @@ class Program(Protocol):
         """A new test begins: what was printed so far is not shown again, and the program may live on."""
 
     def open(self, path: str, seconds: float, asleep: bool = False) -> Line:
-        """Call the club at this path. Who is `asleep` takes one message, and lets the next ones pile up on the way.
+        """Call the club at this path. A friend who is `asleep` takes one message, and lets the next ones pile up.
 
         Raises `RefusedError`, `HungUpError` and `TimeoutError`.
         """
@@ -84,7 +84,7 @@ class Program(Protocol):
         """Send an HTTP request. Raises `HungUpError` and `TimeoutError`."""
 
     def pass_time(self, seconds: float) -> None:
-        """Turn the program's clock on by so many seconds. Raises `TimeoutError` if somebody holds up everybody."""
+        """Move the program's clock forward. Raises `TimeoutError` if something holds everybody up."""
 
     def tasks(self) -> int:
         """How many tasks the program has that are not done."""
@@ -93,18 +93,18 @@ class Program(Protocol):
         """Print in the terminal what went wrong in tasks that nobody waits for."""
 
     def terminal(self) -> str:
-        """What it has printed since the test began, the last part of it."""
+        """The last part of what it has printed since the test began."""
 
     def held_up(self) -> str:
-        """The stack of whoever kept everybody waiting, if anybody did."""
+        """The stack of the line that kept everybody waiting, if there was one."""
 
     def is_running(self) -> bool: ...
 
     def stop(self) -> None:
-        """End it, whatever it does, with all that it has started."""
+        """End it, whatever it is doing, and everything that it has started."""
 
 
-# How to put a file on the air: (the file, a folder for notes, how long a friend waits, must its clock be turned?)
+# How to put a file on the air: (the file, a folder for notes, how long a friend waits, must its clock be moved?)
 Start = Callable[[Path, Path, float, bool], Program]
 START = pytest.StashKey[Start]()  # another world puts its own here, in the `config.stash` of pytest
 
