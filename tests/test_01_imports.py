@@ -13,15 +13,15 @@ def test_the_club_is_awake(club):
 
 def test_the_clubhouse_opens(club, clubhouse):
     if "<walkie-talkie" not in club.get("/").text:
-        fail("other-page", "GET / got another page than the clubhouse.")
+        fail("other-page", "GET / got a page that is not the clubhouse.")
 
 
-def test_the_clubhouse_comes_whole(club, clubhouse):
+def test_every_part_of_the_clubhouse_opens(club, clubhouse):
     """A page without its parts is a page that does nothing."""
     for part in re.findall(r'(?:src|href)="([\w/.-]+\.\w+)"', (clubhouse / "index.html").read_text(encoding="utf-8")):
         club.get(f"/{part}")
         if part.endswith(".js") and club.get(f"/{part}").text != (clubhouse / part).read_text(encoding="utf-8"):
-            fail("other-part", f"GET /{part} got something else than that part of the clubhouse.")
+            fail("other-part", f"GET /{part} got something other than that part of the clubhouse.")
 
 
 @pytest.mark.beyond

@@ -47,7 +47,7 @@ def test_friends_hear_each_other(club, ada):
     bo.hears("hello back", by="Ada")
 
 
-def test_the_others_hear_once_that_a_friend_comes_and_goes(club, ada):
+def test_the_others_hear_when_a_friend_comes_and_goes_and_only_once(club, ada):
     bo = club.chat("Bo")
     ada.hears("joined the chat", by="Bo")
     bo.hangs_up()
@@ -68,14 +68,14 @@ def test_each_message_has_a_time_of_its_own(ada):
     fail("old-time", "Two messages have the same time, but there was a second between them.")
 
 
-def test_two_friends_of_one_name_both_hear(club, ada, bo):
+def test_two_friends_with_the_same_name_both_hear(club, ada, bo):
     other_ada = club.chat("Ada")
     bo.says("hello, both of you")
     ada.hears("hello, both of you")
     other_ada.hears("hello, both of you")
 
 
-def test_a_newcomer_does_not_hear_about_their_own_coming(club, ada):
+def test_a_newcomer_does_not_hear_of_their_own_arrival(club, ada):
     bo = club.chat("Bo")
     bo.says("hello")
     bo.hears_in_order(["hello"])
@@ -123,18 +123,21 @@ def test_a_friend_who_vanishes_is_no_longer_in_the_room(club, ada, bo):
 
 def test_a_sleeper_vanishes_while_a_message_is_on_its_way(club, ada, bo):
     chen = club.sleeper("Chen")
+    dina = club.chat("Dina")  # who comes after the sleeper on the club's list
     ada.says("good night")
     ada.says("o" * 8_000_000)  # more than the way to a sleeper holds
     ada.hears("good night")
     ada.says("are you asleep?")
-    club.count(chat=3)
+    club.count(chat=4)
     chen.vanishes()
     for friend in (ada, bo):
         friend.hears("are you asleep?")
     ada.says("good morning")
     for friend in (ada, bo):
         friend.hears("good morning")
-    club.count(chat=2)
+    for words in ("are you asleep?", "good morning"):
+        dina.hears(words)
+    club.count(chat=3)
 
 
 def test_fifty_friends_vanish_while_one_talks(club, ada):

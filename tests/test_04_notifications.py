@@ -1,6 +1,6 @@
 """Step 4: the news messenger brings each friend private news, every five seconds.
 
-`club.seconds_pass(5)` turns the clock of the program on. Nobody has to wait.
+`club.seconds_pass(5)` moves the program's clock forward. Nobody has to wait.
 """
 
 import pytest

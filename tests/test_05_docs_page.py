@@ -39,13 +39,13 @@ def test_any_text_can_be_sent(club, ada):
         ada.hears(text)
 
 
-def test_an_unknown_room_is_answered_with_the_rooms_there_are(club):
+def test_calling_an_unknown_room_gets_a_list_of_the_rooms(club):
     answer = club.post("/broadcast/kitchen", status=404, message="Dinner!").text
     if "chat" not in answer or "notifications" not in answer:
         fail("names-missing", f"The answer is {answer[:80]}. It does not name both rooms.")
 
 
-def test_an_unknown_friend_is_answered_with_the_friends_who_listen(club):
+def test_calling_an_unknown_friend_gets_a_list_of_the_friends_who_listen(club):
     club.news("Ada")
     answer = club.post("/send/Nobody", status=404, message="Psst.").text
     if "Ada" not in answer:

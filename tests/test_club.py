@@ -143,7 +143,7 @@ def test_it_looks_again_on_every_save(home):
             (WRONG, "cannot read this line"),
             ((STEPS / "01_imports" / "main.py").read_text(), "is there"),
         ):
-            while "I look again" not in seen:
+            while "I will look again" not in seen:
                 seen += process.stdout.readline()
             time.sleep(0.5)  # until it watches
             seen = ""

@@ -299,8 +299,8 @@ def test_after_the_first_run_the_site_needs_no_network(site, open_window):
     there.says("Ada", "no network")
     there.hears("Bo", "no network")
     checker = there.page.evaluate(
-        "caches.match(new URL(`../assets/in-page/${document.querySelector('.run').dataset.runtime}/check.bin`, location))"
-        ".then(Boolean)"
+        "const { runtime } = document.querySelector('.run').dataset;"
+        "caches.match(new URL(`../assets/in-page/${runtime}/check.bin`, location)).then(Boolean)"
     )
     assert checker, "Check me would need the network"
 

@@ -42,6 +42,7 @@ NOT_NEEDED = [
     "unraisableexception",
     "warnings",
 ]
+TRACEBACK_S = 0.5  # how long it may take until a traceback is in the terminal
 REMEMBERED = ".club.json"  # beside the learner's file
 
 
@@ -109,14 +110,15 @@ class Judge:
         kind, sentence = getattr(error, "kind", "error"), getattr(error, "sentence", call.excinfo.exconly())
         told = {name: fields.pop(name, "") for name in ("terminal", "held_up")}
         if program := getattr(node, "program", None):
-            told = {"terminal": what_it_printed(program, fields.get("status") == "500"), "held_up": program.held_up()}
+            has_tripped = kind == "hung-up" or fields.get("status") == "500"
+            told = {"terminal": what_it_printed(program, has_tripped), "held_up": program.held_up()}
         self.failure = Failure(getattr(node, "originalname", ""), self.step, kind, sentence, fields, **told)
 
 
 def what_it_printed(program: Any, has_tripped: bool) -> str:
-    """What its terminal shows. The reason for a 500 appears there only a moment after the answer."""
+    """Its terminal. Why a program has tripped stands there only a moment after its friends notice."""
     program.tell_failures()
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TRACEBACK_S
     while has_tripped and "Traceback" not in program.terminal() and time.monotonic() < end:
         time.sleep(0.02)
     return str(program.terminal())
@@ -228,7 +230,7 @@ def held_to_the_suite(
     judge = Judge(progress)
     os.environ |= {"PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     without = (f"-pno:{plugin}" for plugin in NOT_NEEDED)
-    quiet = ["-x", "-s", "-W", "ignore", *without]
+    quiet = ["-x", "-s", "-W", "ignore", "--assert", "plain", *without]
     here = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "-o", "addopts=--import-mode=importlib"]
     ours = ["--patience", str(PATIENCE_S), "--app", str(path), "--step", str(steps[-1])]
     tests = [str(next((ROOT / "tests").glob(f"test_{step:02}_*.py"))) for step in steps]

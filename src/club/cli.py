@@ -169,7 +169,7 @@ def keep_checking(file: Path, step: int) -> None:
             show(check_with_stars(file, step), file)
         except CannotTryError as error:
             console.print(escape(str(error)))
-        console.print("\n[dim]Save your file, and I look again. Ctrl+C stops me.[/]")
+        console.print("\n[dim]Save your file, and I will look again. Ctrl+C stops me.[/]")
 
     look()
     for changes in watch(file.resolve().parent, recursive=False, raise_interrupt=False):

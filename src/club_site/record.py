@@ -130,7 +130,7 @@ def record(browser: Browser, name: str) -> None:
 
 
 def verdict(source: str, number: int) -> str:
-    """What the checker says of a learner's file with this program."""
+    """What the checker says about a learner's file with this program."""
     with tempfile.TemporaryDirectory() as folder:
         mine = Path(folder) / "steps" / "my_club" / "main.py"
         shutil.copytree(STEPS / "clubhouse", mine.parent.parent / "clubhouse")

@@ -6,7 +6,7 @@
 
 const SOON = 2000; // ms between looks while no line is open
 const LATER = 10000; // the same, when nothing has happened for a while
-const RESTLESS = 60000; // ms that "a while" is
+const RESTLESS = 60000; // ms: how long "a while" is
 const TOO_LONG = 5000; // ms without an answer
 const BRIEF = 1000; // ms that a line lasts if the program does not keep its friends
 
@@ -35,12 +35,12 @@ export const network = {
 
 const doorOf = (talkie) => (talkie.news ? "news" : "chat");
 
-/** Tells with the event "change" that `awake` (true, false, or null while calling), `open` or `rooms` is another. */
+/** Sends the event "change" when `awake` (true, false, or null while calling), `open` or `rooms` changes. */
 export class Club extends EventTarget {
   awake = null;
   open = new Set(); // ids of the doors that are built
   fresh = new Set(); // those that were built while the learner looked on
-  shut = new Set(); // those that were tried in vain
+  shut = new Set(); // those that did not open
   rooms = null; // how many friends are in each room
   #network; // network, or something like it
   #talkies = new Set();

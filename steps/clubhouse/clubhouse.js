@@ -4,7 +4,7 @@ import { canBeName, freeName } from "./friends.js";
 import "./walkie-talkie.js";
 import { XRay } from "./x-ray.js";
 
-const FRIENDS = 3; // that talk in one window
+const FRIENDS = 3; // how many can talk in one window
 
 const part = (id) => document.getElementById(id);
 const club = new Club(frameElement?.network); // in a page of the site, the program runs in that page
@@ -136,12 +136,12 @@ function show() {
     say(item.querySelector("small span"), open.has(id) ? (id === "rooms" ? inside(rooms) : "open") : closed);
     if (id === "docs") link(item.querySelector("b"), name, open.has(id) && "docs/");
   }
-  say(part("news"), fresh.size ? `A door is new: ${DOORS.filter(({ id }) => fresh.has(id)).map(({ name }) => name).join(", ")}.` : "");
+  say(part("news"), fresh.size ? `New door: ${DOORS.filter(({ id }) => fresh.has(id)).map(({ name }) => name).join(", ")}.` : "");
 
   for (const talkie of part("talkies").children) talkie.words = words(talkie);
   const count = friends().length;
   part("add").disabled = count >= FRIENDS;
-  say(part("add"), count >= FRIENDS ? "Three friends fit in here" : "Add a friend");
+  say(part("add"), count >= FRIENDS ? "There is room for three friends" : "Add a friend");
 }
 
 function inside(rooms) {
@@ -179,7 +179,7 @@ function link(element, words, href) {
   element.replaceChildren(fresh);
 }
 
-/** Copying needs a safe place (https or this very machine); elsewhere the old way still works. */
+/** Copying needs a secure page (https, or this very machine); elsewhere the old way still works. */
 async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const box = document.createElement("textarea");

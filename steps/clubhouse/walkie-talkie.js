@@ -114,7 +114,7 @@ class WalkieTalkie extends HTMLElement {
     };
   }
 
-  /** Nobody is at the other end, as another walkie-talkie has found out: no need to call. */
+  /** Another walkie-talkie has found that nobody is at the other end: no need to call. */
   refuse() {
     if (this.wanted && !this.#socket && this.state !== "shut") this.#show("shut");
   }
@@ -254,7 +254,7 @@ function read(text) {
     const { client_id: who, message, timestamp } = JSON.parse(text);
     if (typeof message === "string") return { who: typeof who === "string" ? who : "", words: message, timestamp };
   } catch {
-    // It is no JSON.
+    // It is not JSON.
   }
   return { who: "", words: text };
 }

@@ -190,7 +190,7 @@ class Club:
         try:
             self.program.pass_time(seconds)
         except TimeoutError:
-            fail("stuck", f"{seconds:g} seconds could not pass. Something holds up the whole club.")
+            fail("stuck", f"{seconds:g} seconds could not pass. Something is holding up the whole club.")
         except HungUpError:
             fail("ended", "The program ended instead of waiting for friends.")
 
