@@ -74,6 +74,12 @@ class Window:
         if self.page.locator("body").get_attribute("data-md-color-scheme") not in (None, PALETTE[scheme]):
             self.page.locator("[data-md-component=palette] label:visible").click()
             self.page.locator(f"body[data-md-color-scheme={PALETTE[scheme]}]").wait_for()
+        # A colour on its way to another one is neither.
+        self.page.evaluate(
+            """() => Promise.all(document.getAnimations()
+                .filter((animation) => animation instanceof CSSTransition)
+                .map(({ finished }) => finished.catch(() => {})))"""
+        )
 
     def screens(self) -> Iterator[tuple[str, int]]:
         """Light and dark, wide and narrow: two screens cover all four."""
