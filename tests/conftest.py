@@ -1,6 +1,7 @@
 """One suite for every step, and for your own file.
 
 uv run pytest                       every step is held to its own promises and to those of the steps before it
+uv run --all-groups pytest -n 2     the checker, the command, the site and the clubhouse are tested, too
 uv run pytest --step 3              only step 3
 uv run pytest --app=my_chat.py      your own file, held to all promises
 uv run pytest --app=my_chat.py --step 3     your own file, held to the promises of steps 1 to 3
@@ -11,6 +12,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,11 @@ from suite.world import START, HungUpError, NotKept, Program, Start, fail, start
 
 STEPS = Path(__file__).parent.parent / "steps"
 QUIET_S = 1  # how long a program gets, after a test, to return to how it was before
+# A learner's plain `uv run pytest` takes less than a minute, and leaves out what tests the project itself.
+HAS_ALL_GROUPS = find_spec("xdist") is not None
+collect_ignore = (
+    [] if HAS_ALL_GROUPS else ["test_check.py", "test_club.py", "test_dev_server.py", "test_made_up_step.py"]
+)
 SLOW = {"test_in_page.py", "test_site.py", "test_check.py"}  # these are started first
 PROGRAMS = {int(main.parent.name[:2]): main for main in sorted(STEPS.glob("[0-9][0-9]_*/main.py"))}
 
@@ -42,6 +49,10 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         get_ready()
+
+
+def pytest_report_header() -> str:
+    return "" if HAS_ALL_GROUPS else "More tests, of the project itself: uv run --all-groups pytest -n 2"
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -18,7 +18,7 @@ RECORDED = ROOT / "docs" / "assets" / "recorded"
 STARTER = (STEPS / "my_club" / "main.py").read_text(encoding="utf-8")
 WRONG = [(step, mistake) for step in steps().values() for mistake in mistakes_of(step)]
 RIGHT = sorted((TESTS / "right").glob("*.py"))
-AT_ONCE = 4  # checks; most of a check is waiting
+AT_ONCE = 3  # checks; most of a check is waiting
 
 
 def learners_file(folder: Path, source: str) -> Path:

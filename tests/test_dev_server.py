@@ -14,6 +14,7 @@ from suite.program import Call
 
 ROOT = Path(__file__).parent.parent
 SLOW = 2.5  # seconds longer than without friends: a program that waits for them takes up to five
+NEWS_S = 4.5  # a messenger that only sleeps has just begun to sleep for five seconds
 
 
 @pytest.fixture
@@ -63,14 +64,19 @@ def save(file):
 
 @pytest.mark.newest
 def test_a_save_and_ctrl_c_do_not_wait_for_friends(dev, my_file, friends_at):
+    waited = "The server waited for its friends to leave. Does a handler only sleep?"
     alone = dev.reload_seconds(lambda: save(my_file))
-    friends_at(dev)
-    with_friends = dev.reload_seconds(lambda: save(my_file))
-    assert with_friends < alone + SLOW, "The server waited for its friends to go. Does a handler only sleep?"
+    for _ in range(3):  # a busy machine may be slow once; a program that waits is slow every time
+        friends_at(dev)
+        with_friends = dev.reload_seconds(lambda: save(my_file))
+        if with_friends < alone + SLOW:
+            break
+    else:
+        pytest.fail(waited)
     dev.answers()
     if sys.platform != "win32":  # where no other process can press Ctrl+C
         friends_at(dev)
-        assert dev.ctrl_c_seconds() < SLOW, "The server waited for its friends to go. Does a handler only sleep?"
+        assert dev.ctrl_c_seconds() < NEWS_S, waited
 
 
 @pytest.mark.newest

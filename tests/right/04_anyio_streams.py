@@ -16,7 +16,7 @@ GONE = (WebSocketDisconnect, RuntimeError)
 
 app = FastAPI(description="Talk to your friends in the [clubhouse](/).")
 
-# socket -> where to put what the socket shall get
+# socket -> where to put what the socket should get
 Mailboxes = dict[WebSocket, ObjectSendStream[str]]
 chatters: Mailboxes = {}
 subscribers: Mailboxes = {}

@@ -81,7 +81,7 @@ def the_hub(connection: HTTPConnection) -> Hub:
 
 
 TheHub = Annotated[Hub, Depends(the_hub)]
-Message = Annotated[str, Query(description="What they shall read")]
+Message = Annotated[str, Query(description="What they will read")]
 
 router = APIRouter()
 
