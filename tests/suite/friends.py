@@ -74,10 +74,6 @@ class Friend:
             by_whom = f" by {frame.get('client_id')}" if by else ""
             missed.append(short(frame["message"]) + by_whom)
 
-    def hears_anything(self) -> Frame:
-        """The next message, whatever it is."""
-        return self._next(time.monotonic() + self._patience) or self._heard_in_vain("any message", "nothing")
-
     def hears_in_order(self, messages: list[str]) -> None:
         """The next messages are these, each of them once."""
         end = time.monotonic() + self._patience
