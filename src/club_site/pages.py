@@ -29,7 +29,6 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterable
 from html import escape
-from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -123,24 +122,30 @@ def fence(step: Step, numbers: list[int], start: int, marked: Collection[int] = 
     return [f'``` {{ .py title="main.py" linenums="{start}"{highlighted}{helped} }}', *code, "```", ""]
 
 
+def blocks(new: Collection[int]) -> list[list[int]]:
+    """The numbers of a box's new lines, block by block: those that are close together go into one."""
+    found: list[list[int]] = []
+    for line in sorted(new):
+        if not found or line - found[-1][-1] > NEAR:
+            found.append([])
+        found[-1].append(line)
+    return found
+
+
 def box(typed: Typed, words: Lines) -> Lines:
     this, new = typed.step, box_lines(typed.step, words)
     is_first = not this.before and not typed.boxes
     typed.add(new)
-    # New lines that are close together go into one block.
-    there = [line for line in sorted(typed.there) if line in new or this.lines[line - 1].strip()]
-    positions = [at for at, line in enumerate(there) if line in new]
-    blocks = [[positions[0], positions[0]]]
-    for before, after in pairwise(positions):
-        if there[after] - there[before] > NEAR:
-            blocks.append([after, after])
-        blocks[-1][1] = after
     out: Lines = []
-    for first, last in blocks:
+    for block in blocks(new):
         # One old line above and below shows the place, if there is one.
-        above = first > 0 and there[first - 1] == there[first] - 1
-        below = last + 1 < len(there) and there[last + 1] == there[last] + 1
-        shown = [line for line in range(there[first] - above, there[last] + below + 1) if line in typed.there]
+        around = {
+            line
+            for line in (block[0] - 1, block[-1] + 1)
+            if 0 < line <= len(this.lines) and line in typed.there and this.lines[line - 1].strip()
+        }
+        shown = [line for line in range(block[0], block[-1] + 1) if line in typed.there]
+        shown = sorted(around.union(shown))
         out += fence(this, shown, typed.number(shown[0]), () if is_first else new, new)
     return out
 
