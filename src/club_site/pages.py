@@ -244,8 +244,8 @@ def home() -> str:
     alt = "Ada and Bo each have a walkie-talkie. Ada has said hello, and Bo has heard it."
     return (
         f'<section class="home" data-runtime="{built() or ""}" aria-label="Try it">'
-        '<svg class="wires" aria-hidden="true"></svg>'
-        f'<div class="hub" aria-hidden="true">{HOUSE}</div><div class="devices"></div><p role="status"></p>'
+        '<svg id="wires" aria-hidden="true"></svg>'
+        f'<div id="hub" aria-hidden="true">{HOUSE}</div><div class="devices"></div><p role="status"></p>'
         f'<noscript><img src="assets/recorded/club-light.webp" width="{PICTURE[0]}" height="{PICTURE[1]}" alt="{alt}"></noscript>'
         "</section>"
     )

@@ -167,7 +167,7 @@ class WalkieTalkie extends HTMLElement {
   #show(state) {
     this.state = state;
     this.dataset.state = state;
-    this.#part(".lamp span").textContent = state === "connected" && this.news ? "listening" : LAMP[state];
+    this.#part(".lamp span").textContent = state === "connected" && this.news ? "listening" : state === "off" && this.wanted ? "ready" : LAMP[state];
     this.#part(".power").textContent = this.wanted ? "Hang up" : "Pick up";
     this.#part(".message").placeholder = state === "connected" ? "Say something…" : "";
     this.dispatchEvent(new CustomEvent("state", { bubbles: true, composed: true }));

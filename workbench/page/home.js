@@ -29,11 +29,13 @@ export class Home {
       const talkie = element("walkie-talkie");
       talkie.setAttribute("name", name);
       talkie.open = (path) => awake?.open(path) ?? null;
-      talkie.words = name === "Ada" ? "Type hello, and press Enter. Bo will hear you." : "I am listening.";
       this.#talkies.push(talkie);
     }
     devices.replaceChildren(...this.#talkies);
-    const air = new Air(this.#section, this.#section.querySelector(".wires"), this.#section.querySelector(".hub"));
+    const [ada, bo] = this.#talkies;
+    ada.words = "Type hello, and press Enter.";
+    bo.words = "Bo is listening.";
+    const air = new Air(this.#section, this.#section.querySelector("#wires"), this.#section.querySelector("#hub"));
     this.#section.addEventListener("state", () => air.draw());
     this.#section.addEventListener("frame", ({ target, detail }) => air.spark(target, detail.sent));
     const start = async () => {
@@ -49,7 +51,7 @@ export class Home {
     const status = this.#section.querySelector("[role=status]");
     const { steps, place, runtime } = await this.#wake();
     const progress = ({ detail: { loaded, total } }) => {
-      if (loaded < total) status.textContent = `The club is waking up: ${Math.round((100 * loaded) / total)} %`;
+      status.textContent = loaded < total ? `The club is waking up: ${Math.round((100 * loaded) / total)} %` : "The club is waking up…";
     };
     runtime.addEventListener("progress", progress);
     status.textContent = "The club is waking up…";
@@ -60,6 +62,7 @@ export class Home {
     status.textContent = ok ? "" : "The club does not wake up in this browser. In a terminal it does.";
     if (!ok) return null;
     this.#runtime = runtime;
+    this.#section.dataset.awake = true;
     return runtime.network();
   }
 
