@@ -55,7 +55,7 @@ export class Bench {
       await copy(this.#step.source);
       this.say("Copied.");
     });
-    part.undo = button("", () => this.#mine.takeBack(), "undo");
+    part.undo = button("Undo", () => this.#mine.takeBack(), "undo");
     part.stop.disabled = true;
     part.status = element("p", { className: "status", role: "status" });
     part.progress = element("progress", { hidden: true, ariaLabel: "Progress" });
@@ -147,7 +147,7 @@ export class Bench {
     part.copy.hidden = !isOurs;
     const { undo, untouched, given } = this.#mine;
     part.undo.hidden = isOurs || !undo;
-    part.undo.textContent = undo ? `Undo: ${undo.words}` : "";
+    part.undo.title = undo ? `Undo: ${undo.words}` : "";
     part.run.classList.toggle("due", this.#running?.text !== this.text);
     const begun = untouched && given ? `You begin here with our program of step ${given}. It earns no stars.` : "";
     part.notice.textContent = isOurs ? `This is our program of step ${this.#step.number}. Yours is safe under “Mine”.` : begun;
@@ -293,6 +293,7 @@ export class Bench {
 
   progress({ stage, loaded, total }) {
     const { progress } = this.#part;
+    if (this.box.dataset.state !== "starting") return; // it wakes while the learner types
     progress.hidden = false;
     if (stage) {
       progress.removeAttribute("value");

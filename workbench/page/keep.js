@@ -36,7 +36,7 @@ function versions(mine, close) {
   const rows = found.map(({ text, when }) => {
     const lines = text.trimEnd().split("\n");
     const day = new Date(when).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
-    const changed = lines.find((line) => line.trim() && !mine.text.includes(line)) ?? lines.at(-1);
+    const changed = lines.find((line) => line.trim() && !mine.text.includes(line.trim())) ?? lines.findLast((line) => line.trim().length > 3) ?? "";
     const row = button("", () => (close(), mine.replace(text, "back to an earlier version")));
     row.append(element("b", { textContent: day }), ` · ${lines.length} lines · `, element("code", { textContent: changed.trim().slice(0, 60) }));
     return element("li", {}, row);
