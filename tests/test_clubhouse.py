@@ -327,6 +327,8 @@ def test_a_device_works_on_any_page_and_keeps_its_size(club, open_window, expect
     page.get_by_role("heading").click()
     page.evaluate("document.querySelectorAll('walkie-talkie').forEach((each) => each.pickUp())")
     expect(window.screen("Ada")).to_contain_text("I came early")
+    expect(window.talkie("Ada").get_by_role("textbox", name="Message")).to_have_value("")
+    expect(window.talkie("Ada").get_by_role("alert")).to_have_count(0)
     expect(window.lamp("Bo")).to_have_text("connected")
     club.chat("Chen").says("long " * 200)
     expect(window.screen("Bo")).to_contain_text("long long")
