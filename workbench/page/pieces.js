@@ -207,33 +207,37 @@ function namesLacking(piece, mine) {
  */
 function compare(piece, ours, found, mine, before) {
   const [our, my] = [ours.own(piece), mine.own(found)];
-  const old = new Set(); // lines of theirs that stand just so in an earlier program of ours
+  const same = (one, numbers, other, others) =>
+    align(one.codes(numbers), other.codes(others)).map(([i, j]) => [numbers[i], others[j]]).filter(([n, m]) => one.whole(n) === other.whole(m));
+  const old = new Set(); // lines of theirs that stand just so in an earlier program of ours, and no longer in ours
   for (const earlier of before) {
     const its = earlier.own(find(piece, ours, earlier));
-    for (const [i, j] of align(mine.codes(my), earlier.codes(its))) {
-      if (mine.whole(my[i]) === earlier.whole(its[j])) old.add(my[i]);
-    }
+    const kept = new Map(same(earlier, its, ours, our));
+    for (const [line, its_] of same(mine, my, earlier, its)) if (!kept.has(its_)) old.add(line);
   }
   const pairs = align(ours.codes(our), mine.codes(my)).map(([i, j]) => {
     const isOld = old.has(my[j]) && ours.whole(our[i]) !== mine.whole(my[j]);
     return { our: our[i], my: my[j], isOld, isSame: !isOld && ours.code(our[i]) === mine.code(my[j]) };
   });
-  const isFirm = (pair) => !pair || pair.isSame || pair.isOld || opened(ours.code(pair.our)) === opened(mine.code(pair.my));
+  // Beside a line that is indented otherwise, or leaves other brackets open, ours would not fit.
+  const isFirm = (pair) => !pair || pair.isOld ||
+    (ours.depth(pair.our) === mine.depth(pair.my) && opened(ours.code(pair.our)) === opened(mine.code(pair.my)));
+  const paired = new Set(pairs.map((pair) => pair.my));
+  const loose = mine.codes(my.filter((number) => !paired.has(number)));
   const changes = [];
   let above;
   for (const below of [...pairs, undefined]) {
     const between = (number, side) => number > (above?.[side] ?? 0) && number < (below?.[side] ?? Infinity);
     const put = our.filter((number) => between(number, "our"));
     const theirs = my.filter((number) => between(number, "my"));
-    const near = above ?? below;
-    const shift = near && !near.isOld ? mine.depth(near.my) - ours.depth(near.our) : 0;
-    const isFree = isFirm(above) && isFirm(below) && theirs.every((number) => old.has(number));
+    const isMoved = put.some((number) => loose.includes(ours.code(number)));
+    const isFree = isFirm(above) && isFirm(below) && !isMoved && theirs.every((number) => old.has(number));
     const canBe = isFree || (above && isFirm(above) && !put.includes(piece.head)); // never a second head
     const after = above?.my ?? found.from - 1;
-    changes.push({ put, instead: isFree ? theirs : [], after, shift, isFree, canBe, words: wordsFor(mine, found, above) });
+    changes.push({ put, instead: isFree ? theirs : [], after, isFree, canBe, words: wordsFor(mine, found, above) });
     if (below && !below.isSame) {
       const { our: ourLine, my: myLine, isOld } = below;
-      changes.push({ put: [ourLine], instead: [myLine], after: myLine - 1, shift: 0, isFree: isOld, canBe: isOld });
+      changes.push({ put: [ourLine], instead: [myLine], after: myLine - 1, isFree: isOld, canBe: isOld });
     }
     above = below;
   }
@@ -258,12 +262,11 @@ function insertion(piece, ours, mine) {
     return found?.parent === parent ? found : mine.pieces.find(({ key }) => key === found?.parent);
   };
   const at = beside.indexOf(piece);
-  const firstBlock = mine.pieces.findIndex((other) => other.isBlock);
-  const lastImport = mine.pieces.slice(0, firstBlock < 0 ? undefined : firstBlock).findLast((other) => other.isImport);
   let above = beside.slice(0, at).reverse().map(inMine).find(Boolean);
-  if (above?.isImport && !isImport) above = lastImport ?? above;
-  const below = !above && beside.slice(at + 1).map(inMine).find(Boolean);
-  if (!above && !below && isImport) above = lastImport;
+  let below = beside.slice(at + 1).map(inMine).find(Boolean);
+  const lastImport = mine.pieces.findLast((other) => other.isImport && !(below?.from < other.from));
+  if (above ? above.isImport && !isImport : isImport && !below) above = lastImport ?? above;
+  if (above) below = undefined;
   const end = mine.lines.length - mine.gapAbove(mine.lines.length + 1);
   let after = above?.to ?? owner?.to ?? (isImport ? 0 : end);
   if (below) after = below.from - 1 - mine.gapAbove(below.from);
@@ -287,7 +290,7 @@ function insertion(piece, ours, mine) {
   else if (isBlock || nextPiece?.isBlock) want = wide;
   else if (nextOfOurs && inMine(nextOfOurs) === nextPiece) want = ours.gapAbove(nextOfOurs.from);
   const gapBelow = Math.max(0, want - (next - after - 1));
-  return { put: ours.own(piece), instead: [], after, shift: 0, gap, gapBelow, words, isFree: true, canBe: true };
+  return { put: ours.own(piece), instead: [], after, gap, gapBelow, words, isFree: true, canBe: true };
 }
 
 /** The changes that bring these lines of a piece of ours, and the ones that only take old lines away. */
@@ -309,11 +312,11 @@ function plan(piece, wanted, ours, mine, before) {
   const isOld = before.some((earlier) => earlier.codes(earlier.own(find(piece, ours, earlier))).join() === text);
   const lacking = namesLacking(piece, mine);
   if (isOld && text !== ours.codes(our).join()) {
-    return [{ put: our, instead: my, after: my[0] - 1, shift: 0, isFree: true, canBe: true }];
+    return [{ put: our, instead: my, after: my[0] - 1, isFree: true, canBe: true }];
   }
   if (!lacking.length) return [];
   const extra = `${piece.kind === "from" ? piece.key : ""} import ${lacking.join(", ")}`.trim().replaceAll("=", " as ");
-  return [{ put: our, extra, instead: [], after: found.to, shift: 0, isFree: true, canBe: true, words: `below your line ${found.to}` }];
+  return [{ put: our, extra, instead: [], after: found.to, isFree: true, canBe: true, words: `below your line ${found.to}` }];
 }
 
 /** For each piece of ours that has some of these lines: the piece and these lines. */
@@ -329,11 +332,11 @@ function changed(ours, mine, changes) {
   const out = [];
   for (let number = 0; number <= mine.lines.length; number++) {
     if (number && !gone.has(number)) out.push(mine.line(number));
-    for (const { put, extra, after, shift, gap = 0, gapBelow = 0 } of changes) {
+    for (const { put, extra, after, gap = 0, gapBelow = 0 } of changes) {
       if (after !== number) continue;
       const text = put.flatMap((each, at) => [
         ...empty(at ? ours.gapAbove(each) : gap),
-        mine.unit.repeat(Math.max(0, ours.depth(each) + shift)) + ours.line(each).trim(),
+        mine.unit.repeat(ours.depth(each)) + ours.line(each).trim(),
       ]);
       out.push(...[...(extra ? [extra] : text), ...empty(gapBelow)].map((line) => line + mine.end));
     }
@@ -359,10 +362,10 @@ export function place(ours, lines, mine, before) {
     return { after: line - 1, line, indent: margin(my.line(line)).length, words: `your line ${line}` };
   }
   if (change.missing) return change;
-  const { put, instead, after, shift, gap = 0 } = change;
+  const { put, instead, after, gap = 0 } = change;
   const last = instead.length > 1 ? `s ${instead[0]} to ${instead.at(-1)}` : ` ${instead[0]}`;
   const words = instead.length ? `in place of your line${last}` : change.words;
-  return { after, line: after + gap + 1, indent: (our.depth(put[0]) + shift) * my.unit.length, words };
+  return { after, line: after + gap + 1, indent: our.depth(put[0]) * my.unit.length, words };
 }
 
 /** Are these lines of ours there? "ours": like ours, "yours": there, but different, or "missing". */
@@ -401,7 +404,7 @@ function merged(ours, parts, mine, before, isRight) {
 /** The program with these lines put in where they go. */
 export function putIn(ours, lines, mine, before) {
   const our = new Program(ours);
-  return merged(our, partsOf(our, lines), mine, before, ({ canBe, isCut }) => canBe && !isCut);
+  return merged(our, partsOf(our, lines), mine, before, ({ canBe }) => canBe);
 }
 
 /** The program with all that it lacks of ours. All lines of the learner's own stay. */
