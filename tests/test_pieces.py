@@ -32,7 +32,7 @@ OWN_ROUTE = ["", '@app.get("/biscuits")', "async def count_biscuits() -> int:", 
 def in_node(script: str, given: object):
     """What the script returns for `given`, with all of pieces.js at hand."""
     node = shutil.which("node") or missing("Node.js")
-    first = FIRST % json.dumps((ROOT / "workbench" / "pieces.js").as_uri())
+    first = FIRST % json.dumps((ROOT / "workbench" / "page" / "pieces.js").as_uri())
     code = f"{first}console.log(JSON.stringify((() => {{ {script} }})()));"
     done = subprocess.run(
         [node, "--input-type=module", "-e", code],
@@ -265,7 +265,11 @@ STEP_BY_STEP = """
 
 def test_block_after_block_makes_the_program_of_the_step():
     given = [
-        {"ours": text_of(step), "blocks": list(blocks(step)), "mine": "\n".join([*step.before, ""][: len(step.before) + 1])}
+        {
+            "ours": text_of(step),
+            "blocks": list(blocks(step)),
+            "mine": "\n".join([*step.before, ""][: len(step.before) + 1]),
+        }
         | {"before": earlier(step)}
         for step in ALL
     ]

@@ -6,6 +6,7 @@ Each of these stands on a line of its own in a page:
     [[box 03_chat chat_message]]       one task: the new lines of the pieces with these names
     [[box 03_chat endpoint only joined finally]]    of these pieces only the statements with these words in them, and
     [[box 03_chat endpoint but joined finally]]     all but those; `finally` is that block
+    [[box 06_rooms join blank setdefault append]]   with gaps instead of these words; the whole lines are folded below
     [[code 03_chat broadcast]]         one function or class; without a name the whole program
     [[diff 03_chat]]                   what changed since the step before
     [[recorded 03_chat terminal]]      what a run printed
@@ -75,7 +76,8 @@ def with_word(step: Step, inside: Collection[int], word: str) -> set[int]:
 
 def box_lines(step: Step, words: Iterable[str]) -> set[int]:
     """The numbers of the new lines in a task box: `words` are those of its directive, without the step's name."""
-    names, _, but = " ".join(words).partition(" but ")
+    names, _, _ = " ".join(words).partition(" blank ")
+    names, _, but = names.partition(" but ")
     names, _, only = names.partition(" only ")
     pieces = [set(step.find(name)) & step.new for name in names.split()]
     found = set().union(*pieces)
@@ -132,7 +134,37 @@ def blocks(new: Collection[int]) -> list[list[int]]:
     return found
 
 
+def with_gaps(lines: Lines, words: Lines) -> Lines:
+    """The lines with a gap in place of each word, where it comes first. Raises `NotFoundError`."""
+    text = "\n".join(lines)
+    for word in words:
+        text, found = re.subn(rf"(?<![\w]){re.escape(word)}(?![\w])", "____", text, count=1)
+        if not found:
+            raise NotFoundError(f"a box has no {word!r} to be left blank")
+    return text.split("\n")
+
+
+def folded(title: str, lines: Lines) -> Lines:
+    return [f'??? success "{title}"', "", *(f"    {line}" for line in lines), ""]
+
+
 def box(typed: Typed, words: Lines) -> Lines:
+    """Level 1 shows the lines. Level 2 leaves gaps, and level 3 gives the aim: there they are folded away."""
+    gaps = " ".join(words).partition(" blank ")[2].split()
+    lines = code_of_box(typed, words)
+    if typed.step.level == 3:
+        return folded("Show me the lines", lines)
+    return (
+        [
+            *with_gaps(lines, gaps),
+            *folded("The lines without gaps", [re.sub(' data-new="[^"]*"', "", line) for line in lines]),
+        ]
+        if gaps
+        else lines
+    )
+
+
+def code_of_box(typed: Typed, words: Lines) -> Lines:
     this, new = typed.step, box_lines(typed.step, words)
     is_first = not this.before and not typed.boxes
     typed.add(new)

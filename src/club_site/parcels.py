@@ -44,7 +44,9 @@ def pack() -> None:
     shutil.copytree(clubhouse, assets / "clubhouse", dirs_exist_ok=True)
     page = ROOT / "workbench" / "page"
     shutil.copytree(page, assets / "workbench", dirs_exist_ok=True)
-    shutil.move(assets / "workbench" / "service-worker.js", docs / "service-worker.js")  # it serves all that is below it
+    shutil.move(
+        assets / "workbench" / "service-worker.js", docs / "service-worker.js"
+    )  # it serves all that is below it
     (assets / "workbench" / "steps.json").write_text(json.dumps(programs()), encoding="utf-8")
 
     parcels = docs / "take-home"
