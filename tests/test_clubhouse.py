@@ -227,6 +227,116 @@ def test_axe_finds_nothing(club, open_window, expect):
 
 
 @pytest.mark.newest
+def test_two_devices_are_in_sight_and_on_a_phone_one(window, expect):
+    """Wide, low as beside the editor on the site, and on a phone with the keyboard open or shut."""
+    expect(window.lamp("Bo")).to_have_text("connected")
+    page = window.page
+    for scheme, width, height in (("light", 1366, 768), ("dark", 800, 300), ("light", 390, 560), ("dark", 390, 844)):
+        window.dresses(scheme, width, height)
+        for name in ("Ada", "Bo") if width > 400 else ("Ada",):
+            window.sees(window.talkie(name).get_by_role("button", name="Send"))
+            window.sees(window.talkie(name).get_by_label("Name of this friend"))
+        window.sees(page.get_by_role("button", name="X-ray"))
+        assert (scheme, width, window.axe_finds()) == (scheme, width, [])
+    assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 844
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+    page.get_by_role("tab", name="Ada", exact=True).focus()
+    for key, name, label in (
+        ("ArrowRight", "Bo", "Bo"),
+        ("End", "Ada's news", "Ada's news"),
+        ("ArrowRight", "Ada", "Ada"),
+    ):
+        page.keyboard.press(key)
+        tab = page.get_by_role("tab", name=name, exact=True)
+        expect(tab).to_be_focused()
+        expect(tab).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_role("tabpanel")).to_have_count(1)
+        expect(window.talkie(label)).to_be_visible()
+    summary = page.locator("summary").filter(has_text=re.compile(rf"\d of {len(DOORS)} doors open"))
+    expect(window.door("Chat")).to_have_count(0)
+    summary.click()
+    expect(window.door("Chat")).to_be_visible()
+    assert window.axe_finds() == []
+
+
+IN_A_PAGE = """() => {
+    document.body.innerHTML = "<p style='height: 2000px'>Words</p>";
+    const frame = document.createElement("iframe");
+    Object.assign(frame, { src: "/", width: 800, height: 320 });
+    frame.network = {
+        open: (path) => new WebSocket(`ws://${location.host}/${path}`),
+        get: (path) => fetch(`/${path}`),
+        post: (path) => fetch(`/${path}`, { method: "POST" }),
+        isNew: () => false,
+    };
+    document.body.append(frame);
+}"""
+
+
+@pytest.mark.newest
+def test_in_a_page_of_the_site_it_has_a_docs_desk_of_its_own(club, open_window, expect):
+    outside = open_window(club.address, "/404.html")
+    outside.page.evaluate(IN_A_PAGE)
+    window = outside.frame(1)
+    expect(window.lamp("Bo")).to_have_text("connected")
+    assert outside.page.evaluate("[scrollY, document.activeElement.tagName]") == [0, "BODY"]
+    expect(window.page.get_by_role("link", name="window")).to_have_count(0)
+    window.page.locator("summary").click()
+    window.door("Docs desk").get_by_role("button", name="Docs desk").click()
+    desk = window.page.get_by_role("dialog", name="Docs desk")
+    call = desk.locator("form", has_text="POST /broadcast/{channel}")
+    call.get_by_role("textbox", name="channel").fill("no room")
+    call.get_by_role("button", name="Execute").click()
+    expect(call.get_by_role("status")).to_contain_text(re.compile(r"404 .*no room"))
+    call.get_by_role("textbox", name="channel").fill("chat")
+    ready = call.get_by_role("textbox", name="message").input_value()
+    call.get_by_role("button", name="Execute").click()
+    expect(call.get_by_role("status")).to_contain_text('200 {"friends":2}')
+    expect(window.screen("Ada")).to_contain_text(ready)
+    assert window.axe_finds() == []
+    window.page.get_by_role("button", name="Close").press("Escape")
+    expect(desk).to_have_count(0)
+
+
+ALONE = """async () => {
+    document.head.insertAdjacentHTML("beforeend", "<style>body { height: 2000px }</style>");
+    await import("/walkie-talkie.js");
+    for (const name of ["Ada", "Bo"]) {
+        const talkie = document.createElement("walkie-talkie");
+        talkie.setAttribute("name", name);
+        document.body.append(talkie);
+        talkie.open = (path) => new WebSocket(`ws://${location.host}/${path}`);
+        talkie.words = "Hello! ".repeat(20);
+    }
+}"""
+
+
+@pytest.mark.newest
+def test_a_device_works_on_any_page_and_keeps_its_size(club, open_window, expect):
+    window = open_window(club.address, "/404.html")
+    page = window.page
+    page.evaluate(ALONE)
+    places = (
+        "[...document.querySelectorAll('walkie-talkie')].map((each) => JSON.stringify(each.getBoundingClientRect()))"
+    )
+    before = page.evaluate(places)
+    window.says("Ada", "I came early")
+    expect(window.talkie("Ada").get_by_role("alert")).to_contain_text("Your words wait here")
+    assert page.evaluate(places) == before
+    page.get_by_role("heading").click()
+    page.evaluate("document.querySelectorAll('walkie-talkie').forEach((each) => each.pickUp())")
+    expect(window.screen("Ada")).to_contain_text("I came early")
+    expect(window.talkie("Ada").get_by_role("textbox", name="Message")).to_have_value("")
+    expect(window.talkie("Ada").get_by_role("alert")).to_have_count(0)
+    expect(window.lamp("Bo")).to_have_text("connected")
+    club.chat("Chen").says("long " * 200)
+    expect(window.screen("Bo")).to_contain_text("long long")
+    assert page.evaluate("[scrollY, document.activeElement.tagName]") == [0, "BODY"]
+    assert page.evaluate(places) == before
+
+
+@pytest.mark.newest
 def test_the_page_is_back_by_itself_after_a_save_and_after_a_nap(main_py, tmp_path, open_window, expect):
     mine = learners_folder(main_py, tmp_path)
     dev = DevServer(mine.parent, tmp_path / "terminal.txt")
@@ -243,8 +353,13 @@ def test_the_page_is_back_by_itself_after_a_save_and_after_a_nap(main_py, tmp_pa
         dev.stop()
         asleep = window.page.get_by_role("status").filter(has_text="The club is asleep")
         expect(asleep).to_be_visible(timeout=15_000)
+        window.says("Ada", "I waited for you")
+        expect(window.talkie("Ada").get_by_role("alert")).to_contain_text("Your words wait here")
         dev = DevServer(mine.parent, tmp_path / "terminal.txt", port=dev.port)
         expect(awake).to_be_visible()
+        window.says("Bo", "Anyone?")
+        expect(window.screen("Ada")).to_contain_text("Anyone?")
+        expect(window.screen("Ada").get_by_text("I waited for you")).to_have_count(1)
     finally:
         dev.stop()
 
@@ -256,6 +371,8 @@ def test_a_door_lights_up_after_a_save_in_the_same_window(tmp_path, open_window,
     try:
         window = open_window(dev.address)
         expect(window.door("Rooms board")).to_contain_text("not built yet")
+        for label in ("Ada", "Ada's news"):
+            expect(window.talkie(label)).to_contain_text("Built it already? Read the last line in the terminal.")
         dev.reload_seconds(lambda: mine.write_bytes(PROGRAMS[max(PROGRAMS)].read_bytes()))
         for door, _ in DOORS:
             expect(window.door(door)).to_contain_text("new!", timeout=20_000)

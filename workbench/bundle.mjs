@@ -44,7 +44,7 @@ pack("wasm.bin", readFileSync(join(runtime, "pyodide.asm.wasm")));
 for (const name of ["pyodide.mjs", "pyodide.asm.mjs"]) write(name, readFileSync(join(runtime, name)));
 
 const { metafile } = await build({
-  entryPoints: ["worker.js", "editor.js"].map((file) => join(here, file)),
+  entryPoints: ["worker.js", "editor.js", "parcels.js"].map((file) => join(here, file)),
   outdir: out,
   bundle: true,
   minify: true,

@@ -1,12 +1,11 @@
-// The editor, and the zip to take home: what a page needs only once somebody presses Run.
+// The editor. A page fetches it when somebody first touches the program.
 import { indentWithTab } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
 import { HighlightStyle, indentUnit, syntaxHighlighting } from "@codemirror/language";
-import { RangeSet, StateEffect, StateField } from "@codemirror/state";
+import { EditorSelection, EditorState, RangeSet, StateEffect, StateField } from "@codemirror/state";
 import { Decoration, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { minimalSetup } from "codemirror";
-import { unzipSync, zipSync } from "fflate";
 
 const colors = HighlightStyle.define([
   { tag: [tags.keyword, tags.operatorKeyword, tags.bool, tags.null], color: "var(--friend-2)" },
@@ -33,48 +32,83 @@ function lines(name, label) {
 const fresh = lines("new", "new: ");
 const wrong = lines("wrong", "look here: ");
 
-export function edit(parent, { text, label, hint, onChange, onRun }) {
-  const view = new EditorView({
-    parent,
-    doc: text,
-    extensions: [
-      keymap.of([{ key: "Mod-Enter", run: () => (onRun(), true) }, indentWithTab]),
-      minimalSetup,
-      lineNumbers(),
-      highlightActiveLine(),
-      python(),
-      indentUnit.of("    "),
-      syntaxHighlighting(colors),
-      fresh.field,
-      wrong.field,
-      EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": hint, tabindex: "0" }),
-      EditorView.updateListener.of(({ docChanged }) => {
-        if (docChanged) onChange(view.state.doc.toString());
-      }),
-    ],
-  });
+/** An editor with two programs, of which one is shown: the learner's own, and ours to look at. */
+export function edit(parent, { text, hint, onChange, onRun }) {
+  const run = () => (onRun(), true);
+  const shared = (label) => [
+    keymap.of([{ key: "Mod-Enter", run }, { key: "Mod-s", run }, indentWithTab]),
+    minimalSetup,
+    lineNumbers(),
+    python(),
+    indentUnit.of("    "),
+    syntaxHighlighting(colors),
+    EditorView.lineWrapping,
+    fresh.field,
+    wrong.field,
+    EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": hint, tabindex: "0" }),
+  ];
+  let quiet = false; // the change is not the learner's
+  const states = {
+    mine: EditorState.create({
+      doc: text,
+      extensions: [
+        shared("main.py"),
+        highlightActiveLine(),
+        EditorView.updateListener.of(({ docChanged, state }) => {
+          if (docChanged && !quiet) onChange(state.doc.toString());
+        }),
+      ],
+    }),
+    ours: EditorState.create({ extensions: [shared("our main.py"), EditorState.readOnly.of(true)] }),
+  };
+  let shown = "mine";
+  const view = new EditorView({ parent, state: states.mine });
+
+  const set = (text) => {
+    const { doc } = view.state;
+    if (text === doc.toString()) return;
+    quiet = true;
+    view.dispatch({ changes: { from: 0, to: doc.length, insert: text }, userEvent: "input.replace" });
+    quiet = false;
+  };
+  const scrollTo = (number, y) => {
+    if (number >= 1 && number <= view.state.doc.lines) view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(number).from, { y }) });
+  };
+
   return {
-    get text() {
-      return view.state.doc.toString();
+    /** Show "mine" or "ours", with this text in it. */
+    show(which, text, newLines = []) {
+      if (which !== shown) {
+        states[shown] = view.state;
+        shown = which;
+        view.setState(states[which]);
+      }
+      set(text);
+      if (which === "mine") return;
+      view.dispatch({ effects: fresh.set.of(newLines) });
+      scrollTo(newLines[0], "start");
     },
-    set text(text) {
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
-    },
-    markNew(numbers) {
-      view.dispatch({ effects: fresh.set.of(numbers) });
-      if (numbers.length) view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(numbers[0]).from, { y: "start" }) });
-    },
+    focus: () => view.focus(),
     markWrong(number) {
       view.dispatch({ effects: wrong.set.of(number ? [number] : []) });
-      if (!number || number > view.state.doc.lines) return;
-      view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(number).from, { y: "center" }) });
+      scrollTo(number, "center");
+    },
+    /** Select these lines. */
+    select(from, to) {
+      const { doc } = view.state;
+      const [first, last] = [doc.line(Math.min(from, doc.lines)), doc.line(Math.min(to, doc.lines))];
+      view.dispatch({ selection: EditorSelection.range(first.from, last.to), effects: EditorView.scrollIntoView(first.from, { y: "center" }) });
+      view.focus();
+    },
+    /** Open a line below this one (0: above the first), after so many empty ones, with the cursor at this indent. */
+    open(number, gap, indent) {
+      const { doc } = view.state;
+      const spaces = " ".repeat(indent);
+      const insert = number ? "\n".repeat(gap + 1) + spaces : `${spaces}\n`;
+      const from = number ? doc.line(Math.min(number, doc.lines)).to : 0;
+      const anchor = number ? from + insert.length : indent;
+      view.dispatch({ changes: { from, insert }, selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
+      view.focus();
     },
   };
-}
-
-/** The project of a step with this program in it. */
-export function parcel(zip, source) {
-  const files = unzipSync(zip);
-  files["my-club/my_club/main.py"] = new TextEncoder().encode(source);
-  return new Blob([zipSync(files)], { type: "application/zip" });
 }

@@ -1,4 +1,4 @@
-// Pictures that move have a pause, and stand still for those who asked for that. Steps can be ticked off.
+// Pictures that move have a pause, and stand still for those who asked for that. Long lines of code go on further in.
 
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -17,19 +17,9 @@ function dress() {
     };
   }
 
-  for (const link of document.querySelectorAll(".ladder a")) {
-    const step = new URL(link.href).pathname.split("/").pop();
-    const label = document.createElement("label");
-    const box = document.createElement("input");
-    box.type = "checkbox";
-    try {
-      box.checked = localStorage.getItem(`done ${step}`) !== null;
-      box.onchange = () => (box.checked ? localStorage.setItem(`done ${step}`, "") : localStorage.removeItem(`done ${step}`));
-    } catch {
-      continue; // a browser that keeps nothing has nothing to tick
-    }
-    label.append(box, " done");
-    link.after(label);
+  for (const line of document.querySelectorAll('.highlight [id^="line-"]')) {
+    const [indent] = /^ */.exec(line.textContent);
+    line.style.setProperty("--in", `${indent.length + 8}ch`);
   }
 }
 

@@ -30,6 +30,11 @@ class Step:
     before: tuple[str, ...]  # the program of the step before
 
     @property
+    def level(self) -> int:
+        """1: build the club, 2: make it yours, 3: make it strong."""
+        return 1 if self.number <= 5 else 2 if self.number <= 9 else 3
+
+    @property
     def subject(self) -> str:
         """The title as part of a sentence."""
         return self.title.partition(" ")[2].lower()

@@ -6,15 +6,16 @@ Each of these stands on a line of its own in a page:
     [[box 03_chat chat_message]]       one task: the new lines of the pieces with these names
     [[box 03_chat endpoint only joined finally]]    of these pieces only the statements with these words in them, and
     [[box 03_chat endpoint but joined finally]]     all but those; `finally` is that block
+    [[box 06_rooms join blank setdefault append]]   with gaps instead of these words; the whole lines are folded below
     [[code 03_chat broadcast]]         one function or class; without a name the whole program
     [[diff 03_chat]]                   what changed since the step before
     [[recorded 03_chat terminal]]      what a run printed
     [[picture 03_chat Ada and Bo …]]   what a run showed, and the words for those who cannot see it
     [[checked test_03_chat.py::test_friends_hear_each_other]]
-    [[run 03_chat]]                    the program, to be run and changed in the page
-    [[club]]                           the newest step's program, which runs without being asked
+    [[run 03_chat]]                    the step's program, and beside the page the workbench
+    [[club]]                           two walkie-talkies that work
     [[take-home 03_chat]]              the zip that runs anywhere
-    [[map]]                            all steps
+    [[map]]                            all steps, with the learner's stars
     [[lessons]]                        what each step teaches, from `python` and `web` at the top of its page
     [[oops terminal]]                  what can go wrong there, or on the `page`, or with the `checker`
     [[mistakes]]                       what learners do wrong, step by step, and what helps
@@ -29,7 +30,6 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterable
 from html import escape
-from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -37,7 +37,7 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from club.causes import causes
-from club.ladder import ROOT, NotFoundError, Step, step, steps
+from club.ladder import ROOT, STEPS, NotFoundError, Step, step, steps
 from club_site.mistakes import mistakes_of
 from club_site.parcels import pack
 from club_site.runtime import built
@@ -45,6 +45,8 @@ from club_site.runtime import built
 DOCS = ROOT / "docs"
 ASSETS = DOCS / "assets"
 DIRECTIVE = re.compile(r"(?P<indent> *)\[\[(?P<what>[a-z-]+)(?: (?P<words>.+))?\]\]\s*")
+PICTURE = (1180, 768)  # pixels of a recorded picture
+HOUSE = re.findall(r'<p id="hub">\s*(<svg[\s\S]*?</svg>)', (STEPS / "clubhouse" / "index.html").read_text("utf-8"))[0]
 NEAR = 3  # lines; pieces no further apart than this are shown in one block
 
 Lines = list[str]
@@ -74,7 +76,8 @@ def with_word(step: Step, inside: Collection[int], word: str) -> set[int]:
 
 def box_lines(step: Step, words: Iterable[str]) -> set[int]:
     """The numbers of the new lines in a task box: `words` are those of its directive, without the step's name."""
-    names, _, but = " ".join(words).partition(" but ")
+    names, _, _ = " ".join(words).partition(" blank ")
+    names, _, but = names.partition(" but ")
     names, _, only = names.partition(" only ")
     pieces = [set(step.find(name)) & step.new for name in names.split()]
     found = set().union(*pieces)
@@ -109,33 +112,73 @@ class Typed:
         return below in self.there
 
 
-def fence(step: Step, numbers: list[int], start: int, marked: Collection[int] = ()) -> Lines:
-    """Lines of a program with their numbers in the learner's file, the new ones marked."""
+def fence(step: Step, numbers: list[int], start: int, marked: Collection[int] = (), new: Collection[int] = ()) -> Lines:
+    """Lines of a program with their numbers in the learner's file, some of them marked.
+
+    The workbench helps to get the `new` ones into the learner's program: it finds their real numbers in `data-new`.
+    """
     marks = " ".join(str(at) for at, number in enumerate(numbers, 1) if number in marked)
     highlighted = f' hl_lines="{marks}"' if marks else ""
+    helped = f' data-new="{" ".join(str(number) for number in numbers if number in new)}"' if new else ""
     code = [step.lines[number - 1] for number in numbers]
-    return [f'``` py title="main.py" linenums="{start}"{highlighted}', *code, "```", ""]
+    return [f'``` {{ .py title="main.py" linenums="{start}"{highlighted}{helped} }}', *code, "```", ""]
+
+
+def blocks(new: Collection[int]) -> list[list[int]]:
+    """The numbers of a box's new lines, block by block: those that are close together go into one."""
+    found: list[list[int]] = []
+    for line in sorted(new):
+        if not found or line - found[-1][-1] > NEAR:
+            found.append([])
+        found[-1].append(line)
+    return found
+
+
+def with_gaps(lines: Lines, words: Lines) -> Lines:
+    """The lines with a gap in place of each word, where it comes first. Raises `NotFoundError`."""
+    text = "\n".join(lines)
+    for word in words:
+        text, found = re.subn(rf"(?<![\w]){re.escape(word)}(?![\w])", "____", text, count=1)
+        if not found:
+            raise NotFoundError(f"a box has no {word!r} to be left blank")
+    return text.split("\n")
+
+
+def folded(title: str, lines: Lines) -> Lines:
+    return [f'??? success "{title}"', "", *(f"    {line}" for line in lines), ""]
 
 
 def box(typed: Typed, words: Lines) -> Lines:
+    """Level 1 shows the lines. Level 2 leaves gaps, and level 3 gives the aim: there they are folded away."""
+    gaps = " ".join(words).partition(" blank ")[2].split()
+    lines = code_of_box(typed, words)
+    if typed.step.level == 3:
+        return folded("Show me the lines", lines)
+    return (
+        [
+            *with_gaps(lines, gaps),
+            *folded("The lines without gaps", [re.sub(' data-new="[^"]*"', "", line) for line in lines]),
+        ]
+        if gaps
+        else lines
+    )
+
+
+def code_of_box(typed: Typed, words: Lines) -> Lines:
     this, new = typed.step, box_lines(typed.step, words)
     is_first = not this.before and not typed.boxes
     typed.add(new)
-    # New lines that are close together go into one block.
-    there = [line for line in sorted(typed.there) if line in new or this.lines[line - 1].strip()]
-    positions = [at for at, line in enumerate(there) if line in new]
-    blocks = [[positions[0], positions[0]]]
-    for before, after in pairwise(positions):
-        if there[after] - there[before] > NEAR:
-            blocks.append([after, after])
-        blocks[-1][1] = after
     out: Lines = []
-    for first, last in blocks:
+    for block in blocks(new):
         # One old line above and below shows the place, if there is one.
-        above = first > 0 and there[first - 1] == there[first] - 1
-        below = last + 1 < len(there) and there[last + 1] == there[last] + 1
-        shown = [line for line in range(there[first] - above, there[last] + below + 1) if line in typed.there]
-        out += fence(this, shown, typed.number(shown[0]), () if is_first else new)
+        around = {
+            line
+            for line in (block[0] - 1, block[-1] + 1)
+            if 0 < line <= len(this.lines) and line in typed.there and this.lines[line - 1].strip()
+        }
+        shown = [line for line in range(block[0], block[-1] + 1) if line in typed.there]
+        shown = sorted(around.union(shown))
+        out += fence(this, shown, typed.number(shown[0]), () if is_first else new, new)
     return out
 
 
@@ -164,14 +207,16 @@ def recorded(name: str, what: str) -> Lines:
 
 
 def picture(name: str, *alt: str) -> Lines:
-    files = {scheme: f"{step(name).name}-{scheme}.png" for scheme in ("light", "dark")}
-    for file in files.values():
+    """What a run showed, in the light and in the dark. The size keeps the place, so that nothing moves."""
+    width, height = PICTURE
+    lines = []
+    for scheme in ("light", "dark"):
+        file = f"{step(name).name}-{scheme}.webp"
         if not (ASSETS / "recorded" / file).is_file():
             raise NotFoundError(f"there is no picture {file}; `python -m club_site.record` makes it")
-    words = " ".join(alt)
-    return [
-        f"![{words}](../assets/recorded/{file}#only-{scheme}){{ loading=lazy }}" for scheme, file in files.items()
-    ] + [""]
+        size = f"loading=lazy width={width} height={height}"
+        lines.append(f"![{' '.join(alt)}](../assets/recorded/{file}#only-{scheme}){{ {size} }}")
+    return [*lines, ""]
 
 
 def checked(test: str) -> Lines:
@@ -214,21 +259,39 @@ def scene(name: str) -> str:
     return f'<figure class="scene">{opening}{drawn}</svg>{pause}<figcaption>{words}</figcaption></figure>'
 
 
-def run(name: str, start: str = "") -> Lines:
-    """The program as it is; the workbench puts the buttons and the club around it."""
+def run(name: str) -> Lines:
+    """The program of the step, to be read. Where a script may run, the workbench takes its place."""
     this, runtime = step(name), built()
     way = f"Run it: `uv run fastapi dev steps/{name}/main.py`"
     if not runtime:
         return ['<section class="run" markdown="1">', "", way, "", *code(name), "</section>", ""]
-    new = " ".join(map(str, sorted(this.new if this.before else ())))
-    names = "|".join(each.subject for each in steps().values())
-    data = f'data-step="{name}" data-names="{names}" data-new="{new}" data-runtime="{runtime}" data-start="{start}"'
-    return [f'<section class="run" {data} markdown="1">', "", way, "{ .unable }", "", *code(name), "</section>", ""]
+    # There is room for the workbench from the start, so nothing has to move. A page in a folder runs no modules.
+    script = '<script>if (location.protocol !== "file:") document.documentElement.classList.add("bench")</script>'
+    data = f'data-step="{name}" data-runtime="{runtime}"'
+    return [f'<section class="run" {data} markdown="1">', "", script, "", way, "", *code(name), "</section>", ""]
 
 
-def ladder() -> Lines:
-    rungs = [f"{each.number}. [{each.title.partition(' ')[2]}](steps/{each.name}.md)" for each in steps().values()]
-    return ['<div class="ladder" markdown="1">', "", *rungs, "", "</div>", ""]
+def home() -> str:
+    """Two walkie-talkies that work. They are drawn by the page's script; without one there is a picture."""
+    alt = "Ada and Bo each have a walkie-talkie. Ada has said hello, and Bo has heard it."
+    return (
+        f'<section class="home" data-runtime="{built() or ""}" aria-label="Try it">'
+        '<svg id="wires" aria-hidden="true"></svg>'
+        f'<div id="hub" aria-hidden="true">{HOUSE}</div><div class="devices"></div><p role="status"></p>'
+        f'<noscript><img src="assets/recorded/club-light.webp" width="{PICTURE[0]}" height="{PICTURE[1]}" alt="{alt}"></noscript>'
+        "</section>"
+    )
+
+
+def rungs(here: str = "") -> str:
+    """All steps as links, on the home page or on that of a step. The page's script adds the stars of the checker."""
+    folder, current = "" if here else "steps/", ' aria-current="page"'
+    links = (
+        f'<li><a href="{folder}{each.name}.html" data-rung="{each.number}"{current if each.name == here else ""}>'
+        f"<b>{each.number}</b> <span>{escape(each.title.partition(' ')[2])}</span></a></li>"
+        for each in steps().values()
+    )
+    return f'<nav class="map{" small" * bool(here)}" aria-label="All steps"><ol>{"".join(links)}</ol></nav>'
 
 
 def table(head: str, rows: Iterable[tuple[str, ...]]) -> Lines:
@@ -301,10 +364,8 @@ MARKDOWN: dict[str, Callable[..., Lines]] = {
     "recorded": recorded,
     "picture": picture,
     "run": run,
-    "club": lambda: run(list(steps())[-1], "itself"),
     "checked": checked,
     "take-home": lambda name: [f"[Take {step(name).name} home](../take-home/{name}.zip){{ .md-button download }}", ""],
-    "map": ladder,
     "lessons": lessons,
     "oops": troubles,
     "mistakes": mistakes,
@@ -331,7 +392,11 @@ class Directives(Preprocessor):
                     out += ["", html, ""]
                 elif what == "scene":
                     until("[[/scene]]", rest)
-                    out += ["", scene(*words), ""]
+                    out += ["", rungs(words[0]), "", scene(*words), ""]
+                elif what == "map":
+                    out += ["", rungs(), ""]
+                elif what == "club":
+                    out += ["", home(), ""]
                 elif what == "box":
                     so_far = typed.setdefault(words[0], Typed(step(words[0])))
                     out += [found["indent"] + each for each in box(so_far, words[1:])]

@@ -1,9 +1,11 @@
 """What the site needs from outside `docs/`: the clubhouse, the workbench of its pages, and the steps to take home."""
 
+import json
 import shutil
 import zipfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from club.ladder import ROOT, STEPS, steps
 
@@ -19,14 +21,33 @@ entrypoint = "my_club.main:app"
 """
 
 
+def programs() -> dict[str, Any]:
+    """What the workbench knows of the steps: their programs, and the file that a learner starts with."""
+    ours = [
+        {
+            "number": each.number,
+            "name": each.name,
+            "subject": each.subject,
+            "source": "\n".join(each.lines) + "\n",
+            "new": sorted(each.new if each.before else ()),
+        }
+        for each in steps().values()
+    ]
+    return {"starter": (STEPS / "my_club" / "main.py").read_text(encoding="utf-8"), "steps": ours}
+
+
 @cache
 def pack() -> None:
     """Put them into `docs/`, once for each run of a site builder. Git ignores them."""
     clubhouse = STEPS / "clubhouse"
     docs, assets = ROOT / "docs", ROOT / "docs" / "assets"
     shutil.copytree(clubhouse, assets / "clubhouse", dirs_exist_ok=True)
-    for part, place in (("page.js", assets), ("page.css", assets), ("service-worker.js", docs)):
-        shutil.copy(ROOT / "workbench" / part, place / part)
+    page = ROOT / "workbench" / "page"
+    shutil.copytree(page, assets / "workbench", dirs_exist_ok=True)
+    shutil.move(
+        assets / "workbench" / "service-worker.js", docs / "service-worker.js"
+    )  # it serves all that is below it
+    (assets / "workbench" / "steps.json").write_text(json.dumps(programs()), encoding="utf-8")
 
     parcels = docs / "take-home"
     parcels.mkdir(exist_ok=True)

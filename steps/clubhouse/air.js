@@ -4,6 +4,7 @@ const FLIGHT = 450; // ms that a spark is on its way
 const SPARKS = 24; // as many at a time; in a busy room the eye has enough of them
 
 const svg = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
+const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Air {
   #section;
@@ -11,6 +12,8 @@ export class Air {
   #hub;
   #paths = new Map(); // walkie-talkie -> <path>
   #arrives = 0; // when the last spark gets to the club
+  #sparks = 0;
+  #drawing = 0;
 
   constructor(section, wires, hub) {
     this.#section = section;
@@ -20,11 +23,17 @@ export class Air {
     document.fonts?.ready.then(() => this.draw());
   }
 
-  /** Draw the wires anew, to where the walkie-talkies are now. */
+  /** Draw the wires anew, to where the walkie-talkies are now; once, however many of them have changed. */
   draw() {
+    cancelAnimationFrame(this.#drawing);
+    this.#drawing = requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
     const { left, top } = this.#section.getBoundingClientRect();
     const hub = this.#hub.getBoundingClientRect();
-    const talkies = [...this.#section.querySelectorAll("walkie-talkie")];
+    // In a low window the club is not in the picture, so no wire leads there.
+    const talkies = hub.width ? [...this.#section.querySelectorAll("walkie-talkie:not([hidden])")] : [];
     for (const [talkie, path] of this.#paths) {
       if (talkies.includes(talkie)) continue;
       path.remove();
@@ -38,15 +47,14 @@ export class Air {
       const x = talkie.tip.x - left;
       const y = talkie.tip.y - top;
       const start = { x: hub.left + hub.width / 2 - left, y: hub.bottom - top };
-      path.setAttribute("d", talkie.tip.y > firstRow + 8 ? around(start, x, y, hub) : straight(start, x, y));
+      path.setAttribute("d", talkie.tip.y > firstRow + 8 ? around(start, x, y) : straight(start, x, y));
     }
   }
 
   /** A spark along the wire of this walkie-talkie; an answer waits until the question is there. */
   spark(talkie, toClub) {
     const path = this.#paths.get(talkie);
-    if (!path || matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden) return;
-    if (this.#wires.querySelectorAll("circle").length >= SPARKS) return;
+    if (!path || this.#sparks >= SPARKS || still.matches || document.hidden) return;
     const now = performance.now();
     const delay = toClub ? 0 : Math.max(0, this.#arrives - now);
     if (toClub) this.#arrives = now + FLIGHT;
@@ -54,11 +62,15 @@ export class Air {
     spark.setAttribute("r", 6);
     spark.style.offsetPath = `path("${path.getAttribute("d")}")`;
     this.#wires.append(spark);
+    this.#sparks++;
     const way = ["0%", "100%"];
     spark.animate(
       { offsetDistance: toClub ? way.reverse() : way, opacity: [1, 1] },
       { duration: FLIGHT, delay, easing: "ease-in-out", fill: "both" },
-    ).onfinish = () => spark.remove();
+    ).onfinish = () => {
+      spark.remove();
+      this.#sparks--;
+    };
     if (delay) spark.animate({ opacity: [0, 0] }, { duration: delay });
   }
 }

@@ -1,17 +1,24 @@
 import { Air } from "./air.js";
 import { Club, DOORS } from "./club.js";
-import { canBeName, freeName } from "./friends.js";
+import { DocsDesk } from "./docs-desk.js";
+import { canBeName, freeName, look } from "./friends.js";
 import "./walkie-talkie.js";
 import { XRay } from "./x-ray.js";
 
 const FRIENDS = 3; // how many can talk in one window
+const narrow = matchMedia("(max-width: 640px)"); // one device at a time
+const small = matchMedia("(max-width: 640px), (max-height: 480px)"); // the doors are folded
 
 const part = (id) => document.getElementById(id);
-const club = new Club(frameElement?.network); // in a page of the site, the program runs in that page
+const inPage = frameElement?.network; // in a page of the site, the program runs in that page; no other window has it
+const club = new Club(inPage);
+const desk = inPage && new DocsDesk(part("desk"), inPage);
 const air = new Air(part("air"), part("wires"), part("hub").lastElementChild);
 const xray = new XRay(part("frames").querySelector("tbody"));
 const asked = new URLSearchParams(location.search).get("friend");
 const alone = asked === null || canBeName(asked) ? asked : "";
+let chosen; // the device that a narrow window shows
+let added = 0;
 
 part("doors").append(...DOORS.map(door));
 club.addEventListener("change", show);
@@ -23,8 +30,21 @@ document.addEventListener("frame", ({ target, detail }) => {
 
 part("add").onclick = async () => {
   part("add").disabled = true;
-  (await addFriend()).focus();
+  const talkie = await addFriend();
+  choose(talkie);
+  talkie.focus();
 };
+part("tabs").onkeydown = (event) => {
+  const all = talkies();
+  const at = all.indexOf(chosen);
+  const next = { ArrowRight: (at + 1) % all.length, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+  if (next === undefined) return;
+  event.preventDefault();
+  choose(all.at(next));
+  chosen.tab.focus();
+};
+narrow.onchange = arrange;
+small.onchange = fold;
 part("xray").onclick = ({ currentTarget }) => {
   const on = currentTarget.getAttribute("aria-pressed") !== "true";
   currentTarget.setAttribute("aria-pressed", on);
@@ -40,7 +60,7 @@ part("copy").onclick = async ({ currentTarget }) => {
 if (alone !== null) {
   document.title = `${alone || "A friend"} · The clubhouse`;
   part("talkies").className = "alone";
-  part("add").hidden = true;
+  part("add").hidden = part("tabs").hidden = true;
   add(alone);
 } else {
   const first = await addFriend();
@@ -48,6 +68,8 @@ if (alone !== null) {
   document.addEventListener("state", addRadio);
   addRadio();
 }
+part("another").hidden = Boolean(inPage);
+fold();
 show();
 club.look();
 
@@ -63,20 +85,67 @@ function addRadio() {
   add(first.name, { news: true });
 }
 
+function talkies() {
+  return [...part("talkies").children];
+}
+
 function friends() {
-  return [...part("talkies").children].filter(({ news }) => !news);
+  return talkies().filter(({ news }) => !news);
 }
 
 function add(name, { news = false } = {}) {
   const talkie = document.createElement("walkie-talkie");
   talkie.setAttribute("name", name);
   talkie.toggleAttribute("news", news);
-  if (!news && alone === null) talkie.append(ownWindow(talkie), remove(talkie));
+  if (!news && alone === null) talkie.append(...(inPage ? [] : [ownWindow(talkie)]), remove(talkie));
   const radio = part("talkies").querySelector("[news]");
   part("talkies").insertBefore(talkie, radio);
+  talkie.id = `talkie-${++added}`;
+  talkie.tab = tabTo(talkie);
+  part("tabs").insertBefore(talkie.tab, radio?.tab ?? null);
+  chosen ??= talkie;
   club.add(talkie);
   show();
   return talkie;
+}
+
+function tabTo(talkie) {
+  const tab = document.createElement("button");
+  tab.type = "button";
+  tab.id = `tab-${added}`;
+  tab.setAttribute("role", "tab");
+  tab.setAttribute("aria-controls", talkie.id);
+  tab.onclick = () => choose(talkie);
+  return tab;
+}
+
+function choose(talkie) {
+  chosen = talkie;
+  arrange();
+}
+
+/** A narrow window shows the chosen device and tabs for the others; a wide one shows them all. */
+function arrange() {
+  const tabs = narrow.matches && alone === null;
+  part("tabs").hidden = !tabs;
+  for (const talkie of talkies()) {
+    const { tab } = talkie;
+    const isChosen = talkie === chosen;
+    tab.setAttribute("aria-selected", isChosen);
+    tab.tabIndex = isChosen ? 0 : -1;
+    say(tab, talkie.news ? `${talkie.name}'s news` : talkie.name || "New friend");
+    tab.className = `color-${look(talkie.name).color}`;
+    talkie.hidden = tabs && !isChosen;
+    if (tabs) talkie.setAttribute("role", "tabpanel");
+    else talkie.removeAttribute("role");
+    if (tabs) talkie.setAttribute("aria-labelledby", tab.id);
+    else talkie.removeAttribute("aria-labelledby");
+  }
+  air.draw();
+}
+
+function fold() {
+  part("board").open = !small.matches;
 }
 
 function ownWindow(talkie) {
@@ -101,8 +170,9 @@ function remove(talkie) {
 
 function takeAway(talkie) {
   club.remove(talkie);
+  talkie.tab.remove();
+  if (chosen === talkie) chosen = talkies()[0];
   show();
-  air.draw();
   part("add").focus();
 }
 
@@ -132,13 +202,17 @@ function show() {
     const item = part(`door-${id}`);
     item.className = open.has(id) ? (fresh.has(id) ? "open new" : "open") : "";
     say(item.querySelector("em"), fresh.has(id) ? "new! " : "");
-    const closed = shut.has(id) ? `not built yet: step ${step}` : "nobody has tried it yet";
+    const slip = reached.step > step ? ". Built it already? Read the last line in the terminal." : "";
+    const closed = shut.has(id) ? `not built yet: step ${step}${slip}` : "nobody has tried it yet";
     say(item.querySelector("small span"), open.has(id) ? (id === "rooms" ? inside(rooms) : "open") : closed);
-    if (id === "docs") link(item.querySelector("b"), name, open.has(id) && "docs/");
+    if (id === "docs") opens(item.querySelector("b"), name, open.has(id));
   }
+  say(part("board").querySelector("summary"), `${fresh.size ? "New! " : ""}${open.size} of ${DOORS.length} doors open`);
+  part("board").className = fresh.size ? "new" : "";
   say(part("news"), fresh.size ? `New door: ${DOORS.filter(({ id }) => fresh.has(id)).map(({ name }) => name).join(", ")}.` : "");
 
-  for (const talkie of part("talkies").children) talkie.words = words(talkie);
+  for (const talkie of talkies()) talkie.words = words(talkie);
+  arrange();
   const count = friends().length;
   part("add").disabled = count >= FRIENDS;
   say(part("add"), count >= FRIENDS ? "There is room for three friends" : "Add a friend");
@@ -159,7 +233,8 @@ function words({ state, name, news, wanted }) {
   if (state === "silent") return "It rings, but nobody picks up. Does your program call websocket.accept()?";
   if (state === "lost") return "The line broke. We are calling again.";
   if (club.awake && club.shut.has(news ? "news" : "chat")) {
-    return news ? "The news messenger is not here yet. You build it in step 4." : "Nobody answers yet. You build the chat in step 3.";
+    const who = news ? "The news messenger comes in step 4." : "Nobody answers yet. The chat comes in step 3.";
+    return `${who} Built it already? Read the last line in the terminal.`;
   }
   return "Calling the club…";
 }
@@ -168,15 +243,15 @@ function say(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }
 
-function link(element, words, href) {
-  const anchor = element.querySelector("a");
-  if (!href) return say(element, words);
-  if (anchor) return;
-  const fresh = document.createElement("a");
-  fresh.href = href;
-  fresh.target = "_blank";
-  fresh.textContent = words;
-  element.replaceChildren(fresh);
+/** The docs desk opens in another window, or in this one if no other has the program. */
+function opens(element, words, isOpen) {
+  if (!isOpen) return say(element, words);
+  if (element.firstElementChild) return;
+  const way = document.createElement(desk ? "button" : "a");
+  if (desk) way.onclick = () => (fold(), desk.open());
+  else Object.assign(way, { href: "docs/", target: "_blank" });
+  way.textContent = words;
+  element.replaceChildren(way);
 }
 
 /** Copying needs a secure page (https, or this very machine); elsewhere the old way still works. */

@@ -1,8 +1,9 @@
 // <walkie-talkie name="Ada">            talks in the chat
 // <walkie-talkie name="Ada" news>       listens to the news
 //
-// It needs something that opens a socket: give it a function `open(path)` that returns an object with
-// WebSocket's interface, or null while nobody can be called. It tells the page about itself with two events, which bubble:
+// It works on any page that has the colours of tokens.css. It needs something that opens a socket: give it a function
+// `open(path)` that returns an object with WebSocket's interface, or null while nobody can be called, and let it
+// `pickUp()`. Its size does not change with what it shows; --screen is the height of its screen. It tells the page about itself with two events, which bubble:
 //   "state"   its `state` has changed: off, calling, connected, lost (the line broke), shut (refused: no such door)
 //             or silent (no answer at all)
 //   "frame"   a frame went over the air: detail is { name, sent, text, time }
@@ -23,9 +24,12 @@ const LAMP = {
   silent: "no answer",
 };
 
+// The first device is shown when its style is there, or the page around it would jump.
+const style = new CSSStyleSheet();
+style.replaceSync(await (await fetch(new URL("walkie-talkie.css", import.meta.url))).text());
+
 const template = document.createElement("template");
 template.innerHTML = `
-  <link rel="stylesheet" href="${new URL("walkie-talkie.css", import.meta.url)}">
   <article>
     <div class="antenna"></div>
     <header>
@@ -35,18 +39,22 @@ template.innerHTML = `
       <span class="lamp" role="status"><i></i><span></span></span>
     </header>
     <div class="grille"></div>
-    <div class="screen" tabindex="0"><div class="log" role="log"></div><p class="words"></p></div>
+    <div class="screen">
+      <div class="talk" tabindex="0"><div class="log" role="log"></div><p class="words"></p></div>
+      <p class="hint" role="alert"></p>
+    </div>
     <form>
       <input class="message" autocomplete="off">
       <button>Send</button>
     </form>
-    <p class="hint" role="alert"></p>
     <footer><button type="button" class="power"></button><slot></slot></footer>
   </article>`;
 
 class WalkieTalkie extends HTMLElement {
   state = "off";
   wanted = true; // the friend has not hung up on purpose
+  open = () => null;
+  #held = false; // what is in the box is sent as soon as somebody can hear it
   #socket = null;
   #echo; // rings when nothing has come back of what was sent
   #waiting = []; // frames that are not on the screen yet
@@ -54,6 +62,7 @@ class WalkieTalkie extends HTMLElement {
   connectedCallback() {
     if (this.shadowRoot) return;
     this.attachShadow({ mode: "open" }).append(template.content.cloneNode(true));
+    this.shadowRoot.adoptedStyleSheets = [style];
     this.#part(".name").value = this.name;
     this.#part(".name").addEventListener("change", () => this.#rename());
     this.#part(".power").addEventListener("click", () => this.#power());
@@ -61,6 +70,7 @@ class WalkieTalkie extends HTMLElement {
       event.preventDefault();
       this.#send();
     });
+    this.#part(".message").addEventListener("input", () => this.#hold(false));
     this.#dress();
     this.#show("off");
   }
@@ -89,7 +99,7 @@ class WalkieTalkie extends HTMLElement {
     const socket = this.open((this.news ? "ws/notifications/" : "ws/") + encodeURIComponent(this.name));
     if (!socket) return this.#show("lost");
     this.#socket = socket;
-    this.#hint("");
+    if (!this.#held) this.#hint("");
     this.#show("calling");
     let opened = 0;
     const ringing = setTimeout(() => {
@@ -101,6 +111,7 @@ class WalkieTalkie extends HTMLElement {
       clearTimeout(ringing);
       opened = Date.now();
       this.#show("connected");
+      if (this.#held) this.#send();
     };
     socket.onmessage = ({ data }) => this.#hear(String(data));
     socket.onclose = ({ code }) => {
@@ -146,7 +157,7 @@ class WalkieTalkie extends HTMLElement {
     this.style.setProperty("--me", `var(--friend-${color})`);
     this.#part(".who").replaceChildren(badge(this.name));
     this.#part("article").setAttribute("aria-label", `${this.name || "A new friend"}, ${this.news ? "news radio" : "walkie-talkie"}`);
-    this.#part(".screen").setAttribute("aria-label", `Screen of ${this.name || "this friend"}`);
+    this.#part(".talk").setAttribute("aria-label", `Screen of ${this.name || "this friend"}`);
     this.#part(".log").setAttribute("aria-label", `What ${this.name || "this friend"} hears`);
     this.#part(".message").setAttribute("aria-label", `Message from ${this.name}`);
     this.#part("form").hidden = this.news;
@@ -156,14 +167,21 @@ class WalkieTalkie extends HTMLElement {
   #show(state) {
     this.state = state;
     this.dataset.state = state;
-    this.#part(".lamp span").textContent = state === "connected" && this.news ? "listening" : LAMP[state];
+    this.#part(".lamp span").textContent = state === "connected" && this.news ? "listening" : state === "off" && this.wanted ? "ready" : LAMP[state];
     this.#part(".power").textContent = this.wanted ? "Hang up" : "Pick up";
     this.#part(".message").placeholder = state === "connected" ? "Say something…" : "";
     this.dispatchEvent(new CustomEvent("state", { bubbles: true, composed: true }));
   }
 
   #hint(sentence) {
+    const atEnd = this.#atEnd;
     this.#part(".hint").textContent = sentence;
+    if (atEnd) this.#toEnd();
+  }
+
+  #hold(held) {
+    this.#held = held;
+    this.#hint(held ? "Your words wait here. They go out as soon as the lamp is on." : "");
   }
 
   #rename() {
@@ -183,6 +201,7 @@ class WalkieTalkie extends HTMLElement {
 
   #power() {
     this.wanted = !this.wanted;
+    this.#hold(false);
     if (this.wanted) this.pickUp();
     else this.hangUp();
     this.#show(this.state);
@@ -191,8 +210,9 @@ class WalkieTalkie extends HTMLElement {
   #send() {
     const box = this.#part(".message");
     if (!box.value) return this.#hint("Type something first.");
-    if (this.state !== "connected") return this.#hint("Nobody can hear you yet. Your words stay here until the lamp is on.");
-    this.#hint("");
+    if (!this.wanted || this.state === "shut") return this.#hint("Nobody can hear you yet. Your words stay here until the lamp is on.");
+    this.#hold(this.state !== "connected");
+    if (this.#held) return;
     this.#socket.send(box.value);
     this.#tell(true, box.value);
     box.value = "";
@@ -215,14 +235,22 @@ class WalkieTalkie extends HTMLElement {
   }
 
   #paint() {
-    const screen = this.#part(".screen");
     const log = this.#part(".log");
-    const atEnd = screen.scrollHeight - screen.scrollTop - screen.clientHeight < 40;
+    const atEnd = this.#atEnd;
     // Nobody can listen to a hundred messages a second: a screen reader hears a calm room only.
     log.setAttribute("aria-live", this.#waiting.length > 5 ? "off" : "polite");
     log.append(...this.#waiting.splice(0).map(line));
     while (log.childElementCount > LINES) log.firstElementChild.remove();
-    if (atEnd) screen.scrollTop = screen.scrollHeight;
+    if (atEnd) this.#toEnd();
+  }
+
+  get #atEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#part(".talk");
+    return scrollHeight - scrollTop - clientHeight < 40;
+  }
+
+  #toEnd() {
+    this.#part(".talk").scrollTop = 1e6;
   }
 }
 

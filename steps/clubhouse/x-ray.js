@@ -16,7 +16,7 @@ export class XRay {
 
   add({ name, sent, text, time }) {
     const way = sent ? `${name} → club` : `club → ${name}`;
-    const frame = { way, text: text.slice(0, KEPT), size: size(text), time };
+    const frame = { way, text: text.slice(0, KEPT), letters: text.length, time };
     for (const list of [this.#frames, this.#waiting]) {
       list.push(frame);
       if (list.length > ROWS) list.shift();
@@ -42,21 +42,21 @@ export class XRay {
 
 const clock = (time) => time.toLocaleTimeString("en-GB") + "." + String(time.getMilliseconds()).padStart(3, "0");
 
-function row({ way, text, size, time }) {
+function row({ way, text, letters, time }) {
   const row = document.createElement("tr");
-  const cells = [clock(time), way, size].map((words) => {
+  const cells = [clock(time), way, size(text, letters)].map((words) => {
     const cell = document.createElement("td");
     cell.textContent = words;
     return cell;
   });
   const last = document.createElement("td");
-  last.append(...colored(text.slice(0, LETTERS)), text.length > LETTERS ? " … (and much more)" : "");
+  last.append(...colored(text.slice(0, LETTERS)), letters > LETTERS ? " … (and much more)" : "");
   row.append(...cells, last);
   return row;
 }
 
-function size(text) {
-  const bytes = text.length > 100_000 ? text.length : new TextEncoder().encode(text).length;
+function size(text, letters) {
+  const bytes = letters > KEPT ? letters : new TextEncoder().encode(text).length;
   return bytes < 10_000 ? `${bytes} bytes` : `${Math.round(bytes / 1000)} kB`;
 }
 

@@ -67,9 +67,13 @@ class Window:
         self.page.goto(f"http://{self.address}{path}")
         return self
 
-    def dresses(self, scheme: str, width: int) -> None:
+    def frame(self, number: int) -> "Window":
+        """A frame of this page, to be used like a window."""
+        return Window(self.page.frames[number], self.address)
+
+    def dresses(self, scheme: str, width: int, height: int = 900) -> None:
         """Make it light or dark, and as wide as this."""
-        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.set_viewport_size({"width": width, "height": height})
         self.page.emulate_media(color_scheme=scheme)
         if self.page.locator("body").get_attribute("data-md-color-scheme") not in (None, PALETTE[scheme]):
             self.page.locator("[data-md-component=palette] label:visible").click()
@@ -106,6 +110,13 @@ class Window:
     def door(self, name: str) -> "Locator":
         title = self.page.get_by_text(name, exact=True)
         return self.page.get_by_role("list", name="Doors").get_by_role("listitem").filter(has=title)
+
+    def sees(self, thing: "Locator") -> None:
+        """It is in sight, all of it, without scrolling."""
+        box, size = thing.bounding_box(), self.page.viewport_size
+        assert box, f"{thing} is hidden in a window of {size}"
+        assert 0 <= box["x"] <= size["width"] - box["width"], f"{thing} is at {box} in a window of {size}"
+        assert 0 <= box["y"] <= size["height"] - box["height"], f"{thing} is at {box} in a window of {size}"
 
     def axe_finds(self) -> list[str]:
         """What is hard to use for some people: the rule and the place of each fault."""

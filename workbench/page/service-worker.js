@@ -5,16 +5,16 @@
 const runtime = new URL(location).searchParams.get("runtime");
 const NAME = `site ${registration.scope} ${runtime}`;
 const FOREVER = new URL(`assets/in-page/${runtime}/`, registration.scope).href; // its name changes with its content
-const LINK = /(?:href|src)="([^"#?]+)|url\("?([^")]+)|(?:from|import) "(\.[^"]+)|new URL\("([\w.-]+)"|"search": ?"([^"]+)/g;
-const LINKING = /\.html$|\.css$|\/clubhouse\/[\w-]+\.js$/;
+const LINK = /(?:href|src)="([^"#?]+)|url\("?([^")]+)|(?:from |import ?\(?)"(\.[^"]+)|new URL\("([\w.-]+)"|"search": ?"([^"]+)/g;
+const LINKING = /\.html$|\.css$|\/(clubhouse|workbench)\/[\w-]+\.js$/;
 
 /** Follow every link from the first page. */
 async function keep() {
   const cache = await caches.open(NAME);
   const { sizes } = await (await fetch(`${FOREVER}manifest.json`)).json();
-  const files = ["index.html", "assets/clubhouse/index.html", "sitemap.xml"];
+  const files = ["index.html", "assets/clubhouse/index.html", "sitemap.xml", "assets/workbench/steps.json"];
   files.push("search/search_index.json", "search/search_index.js");
-  files.push(...["manifest.json", "worker.js", "editor.js", ...Object.keys(sizes)].map((file) => FOREVER + file));
+  files.push(...["manifest.json", "worker.js", "editor.js", "parcels.js", ...Object.keys(sizes)].map((file) => FOREVER + file));
   const found = new Set(files.map((file) => new URL(file, registration.scope).href));
   for (const url of found) {
     const answer = await fetch(url);

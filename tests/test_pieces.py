@@ -1,0 +1,299 @@
+"""`workbench/pieces.js` finds its way in programs that learners write, change and break, and loses none of their lines."""
+
+import ast
+import json
+import random
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+import pytest
+
+from club.ladder import ROOT, Step, steps
+from suite.browser import missing
+
+pages = pytest.importorskip("club_site.pages")
+mistakes = pytest.importorskip("club_site.mistakes")
+
+FIRST = """
+import { fill, pieces, place, putIn, state } from %s;
+let text = "";
+for await (const part of process.stdin) text += part;
+const given = JSON.parse(text);
+"""
+ALL = list(steps().values())
+RIGHT = sorted((ROOT / "tests" / "right").glob("*.py"))
+OWN = [["# This is mine."], ['print("Hello!")', ""], ["", "def my_own() -> int:", "    return 12"]]
+OWN_ROUTE = ["", '@app.get("/biscuits")', "async def count_biscuits() -> int:", "    return 12", ""]
+
+
+def in_node(script: str, given: object):
+    """What the script returns for `given`, with all of pieces.js at hand."""
+    node = shutil.which("node") or missing("Node.js")
+    first = FIRST % json.dumps((ROOT / "workbench" / "page" / "pieces.js").as_uri())
+    code = f"{first}console.log(JSON.stringify((() => {{ {script} }})()));"
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", code],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def text_of(step: Step) -> str:
+    return "\n".join([*step.lines, ""])
+
+
+def earlier(step: Step) -> list[str]:
+    """The programs of the steps before."""
+    return [text_of(each) for each in ALL if each.number < step.number]
+
+
+def blocks(step: Step) -> Iterator[list[int]]:
+    """The numbers of the new lines in each block of code in the boxes of a page, in order."""
+    page = (pages.DOCS / "steps" / f"{step.name}.md").read_text(encoding="utf-8")
+    for words in re.findall(r"\[\[box \w+ (.+)\]\]", page):
+        yield from pages.blocks(pages.box_lines(step, words.split()))
+
+
+def typed(step: Step, there: set[int]) -> list[tuple[int, str]]:
+    """The program of the step before with these new lines of the step: for each line, its number in the step, or 0."""
+    program = []
+    for tag, old, old_end, new, new_end in SequenceMatcher(None, step.before, step.lines, False).get_opcodes():
+        numbers = range(new + 1, new_end + 1)
+        if tag != "equal":
+            empty = [each for each in numbers if not step.lines[each - 1].strip() and text_below(step, each) in there]
+            numbers = sorted({*empty, *there.intersection(numbers)})
+        if not numbers:
+            program += [(0, line) for line in step.before[old:old_end]]
+        program += [(number, step.lines[number - 1]) for number in numbers]
+    return program
+
+
+def text_below(step: Step, number: int) -> int:
+    return next(each for each in range(number, len(step.lines) + 1) if step.lines[each - 1].strip())
+
+
+def faults(line: str) -> Iterator[str | None]:
+    """What a slip makes of a line. `None`: it is gone."""
+    yield None
+    yield f" {line}"
+    yield line[: len(line) // 2]
+    if line.endswith(":"):
+        yield line[:-1]
+    if found := re.search(r"[)\]}](?!.*[)\]}])", line):
+        yield line[: found.start()] + line[found.end() :]
+    if '"' in line:
+        yield line.replace('"', "", 1)
+    if line.startswith("    "):
+        yield line[2:]
+
+
+def places() -> Iterator[tuple[dict, int, int]]:
+    """Each block of each page, and a program for it: the right line, and how many lines with text are above it."""
+    for step in ALL:
+        there = set[int]()
+        for block in blocks(step):
+            program = [line for _, line in typed(step, there)]
+            there |= set(block)
+            after = typed(step, there)
+            at = next(at for at, (number, _) in enumerate(after) if number in block)
+            above = sum(1 for _, line in after[:at] if line.strip())
+            yield {"ours": text_of(step), "lines": block, "mine": program, "before": earlier(step)}, at + 1, above
+
+
+PLACE = """
+    return given.map(({ ours, lines, mine, before }) => {
+        const start = performance.now();
+        const found = place(ours, lines, mine.join("\\n"), before);
+        return { ...found, took: performance.now() - start };
+    });
+"""
+
+
+def test_each_block_finds_the_line_where_it_goes():
+    given, lines, _ = zip(*places(), strict=True)
+    for case, line, found in zip(given, lines, in_node(PLACE, given), strict=True):
+        assert found.get("line") == line, (found, case["lines"], "\n".join(case["mine"]))
+        step_line = case["ours"].splitlines()[case["lines"][0] - 1]
+        assert found["indent"] == len(step_line) - len(step_line.lstrip())
+        assert len(found["words"]) < 70
+
+
+def one_fault(how_many: int) -> list[tuple[dict, int]]:
+    found = []
+    for case, _, above in places():
+        mine = case["mine"]
+        for at, line in enumerate(mine):
+            before = sum(1 for each in mine[:at] if each.strip())
+            for fault in faults(line) if line.strip() else ():
+                gone = before < above and not (fault or "").strip()
+                changed = [*mine[:at], *([] if fault is None else [fault]), *mine[at + 1 :]]
+                found.append(({**case, "mine": changed}, above - gone))
+    return random.Random(5).sample(found, min(how_many, len(found)))
+
+
+def share_of_right_places(how_many: int) -> tuple[float, float, list]:
+    given, expected = zip(*one_fault(how_many), strict=True)
+    wrong = []
+    answers = in_node(PLACE, given)
+    for case, above, found in zip(given, expected, answers, strict=True):
+        if sum(1 for each in case["mine"][: found.get("after", 0)] if each.strip()) != above or "line" not in found:
+            wrong.append((found, above, case))
+    return 1 - len(wrong) / len(given), max(found["took"] for found in answers), wrong
+
+
+def test_a_fault_does_not_hide_the_place(record_property):
+    share, took, wrong = share_of_right_places(1500)
+    record_property("right places", share)
+    record_property("slowest, ms", took)
+    assert share >= 0.99, [found for found, *_ in wrong]
+    assert took < 100
+
+
+# --- what is put in ------------------------------------------------------------------------------------------
+
+
+FILL = "return given.map(({ ours, mine, before }) => fill(ours, mine, before));"
+
+
+def lines_of(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def keeps(text: str, mine: list[str]) -> bool:
+    """Are these lines still there, in this order?"""
+    rest = iter(lines_of(text))
+    return all(line in rest for line in mine)
+
+
+def old(ours: Step) -> set[str]:
+    """The lines that a step has replaced."""
+    return {line for each in earlier(ours) for line in each.splitlines()}.difference(ours.lines)
+
+
+def test_what_an_earlier_step_lacks_is_filled_in():
+    pairs = [("", step) for step in ALL] + [(mine, step) for step in ALL for mine in [*earlier(step), text_of(step)]]
+    given = [{"ours": text_of(step), "mine": mine, "before": earlier(step)} for mine, step in pairs]
+    assert in_node(FILL, given) == [text_of(step) for _, step in pairs]
+
+
+def spans(text: str) -> list[range]:
+    """The line numbers of each piece: a class is one, and so is each of its methods."""
+    found = []
+    for node in ast.parse(text).body:
+        for each in [node, *(node.body[1:] if isinstance(node, ast.ClassDef) else [])]:
+            first = min([each.lineno, *(found.lineno for found in getattr(each, "decorator_list", []))])
+            found.append(range(first, (each.end_lineno or first) + 1))
+    return found
+
+
+def with_gaps(step: Step, dice: random.Random) -> tuple[list[str], set[str]]:
+    """A program with gaps and lines of its own, and these."""
+    text = text_of(step)
+    pieces = spans(text)
+    gone = {number for piece in pieces if dice.random() < 0.2 for number in piece}
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    statements = [node for function in functions for node in ast.walk(function) if isinstance(node, ast.stmt)]
+    own: dict[int, list[str]] = {}
+    inside = [node.lineno for node in statements if node not in functions and not isinstance(node, ast.ExceptHandler)]
+    gone |= {number for number in inside if dice.random() < 0.1}
+    for number in inside:
+        above = next(each for each in range(number - 1, 0, -1) if step.lines[each - 1].strip())
+        if dice.random() < 0.1 and not gone & {number, above} and not step.lines[above - 1].lstrip().startswith("#"):
+            margin = re.match(" *", step.lines[number - 1])[0]
+            own[number] = [f"{margin}print({number})  # my own"]
+    for piece in pieces:
+        if dice.random() < 0.1 and step.lines[piece[0] - 1][0] not in " #)":
+            own[piece[0]] = [f"{line}  # my own" if line else "" for line in dice.choice([*OWN, OWN_ROUTE])]
+    mine = []
+    for number, line in enumerate(step.lines, 1):
+        mine += own.get(number, [])
+        mine += [] if number in gone else [line]
+    return mine, {line for each in own.values() for line in each if line}
+
+
+def test_gaps_are_filled_around_what_is_the_learners_own():
+    dice = random.Random(8)
+    cases = [(step, *with_gaps(step, dice)) for step in ALL for _ in range(60)]
+    given = [{"ours": text_of(step), "mine": "\n".join(mine), "before": earlier(step)} for step, mine, _ in cases]
+    for (step, mine, own), text in zip(cases, in_node(FILL, given), strict=True):
+        assert keeps(text, [line for line in mine if line.strip()]), text
+        assert [line for line in lines_of(text) if line not in own] == lines_of(text_of(step)), "\n".join(mine)
+
+
+def test_a_wrong_line_stays_and_nothing_else_gets_lost():
+    cases = [
+        (mistakes.program_with(mistake, step), other)
+        for step in ALL
+        for mistake in mistakes.mistakes_of(step)
+        for other in ALL
+        if other.number >= step.number
+    ]
+    given = [{"ours": text_of(ours), "mine": mine, "before": earlier(ours)} for mine, ours in cases]
+    for (mine, ours), text in zip(cases, in_node(FILL, given), strict=True):
+        assert keeps(text, [line for line in lines_of(mine) if line not in old(ours)]), text
+        compiles(mine) and ast.parse(text)
+
+
+def compiles(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
+
+
+STEP_BY_STEP = """
+    return given.map(({ ours, blocks, mine, before }) => {
+        const states = [];
+        for (const lines of blocks) {
+            states.push(state(ours, lines, mine, before));
+            mine = putIn(ours, lines, mine, before);
+            states.push(state(ours, lines, mine, before));
+        }
+        return { mine, states };
+    });
+"""
+
+
+def test_block_after_block_makes_the_program_of_the_step():
+    given = [
+        {
+            "ours": text_of(step),
+            "blocks": list(blocks(step)),
+            "mine": "\n".join([*step.before, ""][: len(step.before) + 1]),
+        }
+        | {"before": earlier(step)}
+        for step in ALL
+    ]
+    for step, case, found in zip(ALL, given, in_node(STEP_BY_STEP, given), strict=True):
+        assert found["mine"] == text_of(step)
+        assert found["states"] == ["missing", "ours"] * len(case["blocks"])
+
+
+# --- programs that look different ------------------------------------------------------------------------------
+
+
+def doors(text: str) -> list[str]:
+    found = re.findall(r'^\s*@\w+\.(\w+)\(\s*"([^"]+)"', text, re.MULTILINE)
+    found += [(call, path) for call, path in re.findall(r'\.add_api_(\w*route)\("([^"]+)"', text)]
+    kinds = {"websocket_route": "websocket", "get": "http", "post": "http", "route": "http"}
+    return [f"{kinds.get(kind, kind)} {re.sub('{.*?}', '{}', path)}" for kind, path in found]
+
+
+def test_no_door_is_built_twice():
+    cases = [(path.read_text(encoding="utf-8"), step) for path in RIGHT for step in ALL]
+    given = [{"ours": text_of(step), "mine": mine, "before": earlier(step)} for mine, step in cases]
+    for (mine, step), text in zip(cases, in_node(FILL, given), strict=True):
+        found = doors(text)
+        assert sorted(found) == sorted({*found}), text
+        assert {*doors(text_of(step))} <= {*found}
+        assert keeps(text, [line for line in lines_of(mine) if line not in old(step)])
+        ast.parse(text)

@@ -1,0 +1,108 @@
+// Keep: take the program home, bring one back, move it to another machine, go back to an earlier version, start over.
+
+import { button, copy, dialog, element, inline, paragraph } from "./dom.js";
+
+const parcels = ({ folder }) => import(new URL("parcels.js", folder));
+
+export function keep(bench, mine, site) {
+  dialog("Keep your program", (close) => {
+    const file = element("input", { type: "file", accept: ".py,.zip", hidden: true });
+    file.onchange = async () => {
+      const [picked] = file.files;
+      close();
+      const { read } = await parcels(site);
+      offer(read(new Uint8Array(await picked.arrayBuffer())), picked.name, bench, mine);
+    };
+    return [
+      paragraph("It is kept in this browser, and only here. Take it home now and then: some browsers forget what nobody has looked at for a week."),
+      element(
+        "p",
+        { className: "buttons" },
+        button("Take it home", () => takeHome(bench, mine, site)),
+        button("Bring it back", () => file.click()),
+        button("Move to another machine", () => (close(), move(bench, mine, site))),
+        button("Start over", () => (close(), mine.replace(mine.first.text, "started over", mine.first.given))),
+      ),
+      file,
+      element("h3", { textContent: "Earlier versions" }),
+      versions(mine, close),
+    ];
+  });
+}
+
+function versions(mine, close) {
+  const found = mine.earlier().filter(({ text }, at, all) => text !== mine.text && all.findIndex((other) => other.text === text) === at);
+  if (!found.length) return paragraph("There are none yet. Each version that stood for a second is kept here.");
+  const rows = found.map(({ text, when }) => {
+    const lines = text.trimEnd().split("\n");
+    const day = new Date(when).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
+    const changed = lines.find((line) => line.trim() && !mine.text.includes(line.trim())) ?? lines.findLast((line) => line.trim().length > 3) ?? "";
+    const row = button("", () => (close(), mine.replace(text, "back to an earlier version")));
+    row.append(element("b", { textContent: day }), ` · ${lines.length} lines · `, element("code", { textContent: changed.trim().slice(0, 60) }));
+    return element("li", {}, row);
+  });
+  return element("ol", { className: "versions" }, ...rows);
+}
+
+async function takeHome(bench, mine, site) {
+  const { zip } = await parcels(site);
+  const project = new Uint8Array(await (await fetch(bench.parcel)).arrayBuffer());
+  const link = element("a", { href: URL.createObjectURL(zip(project, mine.text)), download: "my-club.zip" });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** Somebody brings a program. It is looked at first, and never taken or run unasked. */
+export function offer(text, from, bench, mine) {
+  if (text === null) {
+    dialog("That is no program", () => [paragraph(`What came from ${from} is damaged, or it is no program. Nothing has changed.`)]);
+  } else if (text === mine.text) {
+    dialog("It is the same", () => [paragraph(`What came from ${from} is the program that you have here already.`)]);
+  } else {
+    dialog("Is this the program that you want?", (close) => [
+      paragraph(`It comes from ${from}. If you take it, you can still go back to the one that you have now.`),
+      element("pre", { tabIndex: 0, textContent: text }),
+      element("p", { className: "buttons" }, button("Take it", () => (close(), take(text, bench, mine)), "start")),
+    ]);
+  }
+}
+
+function take(text, bench, mine) {
+  mine.replace(text, "brought a program", 0);
+  bench.inMine(() => bench.say("This is your program now. “Check me” tells what it can do."));
+}
+
+/** The program of ours that this one is most like: the address only has to say what is different. */
+const nearest = (text, steps) => steps.reduce((best, step) => (likeness(step.source, text) > likeness(best.source, text) ? step : best));
+
+function likeness(ours, text) {
+  const lines = new Set(text.split("\n"));
+  const those = ours.split("\n");
+  return those.filter((line) => lines.has(line)).length - Math.max(0, those.length - lines.size);
+}
+
+async function move(bench, mine, site) {
+  const { toLink, picture } = await parcels(site);
+  const step = nearest(mine.text, site.steps);
+  const address = new URL(location.href.split("#")[0]);
+  address.hash = `mine=${step.number}.${toLink(mine.text, step.source)}`;
+  const image = picture(address.href);
+  const drawn = element("div", { className: "qr", role: "img", ariaLabel: "The address as a picture" });
+  drawn.innerHTML = image ?? "";
+  dialog("Move to another machine", () => [
+    paragraph("Open this address on the other machine. Your program is in it, and goes nowhere else."),
+    element("p", { className: "buttons" }, button("Copy the address", () => copy(address.href))),
+    element("input", { readOnly: true, value: address.href, ariaLabel: "The address", onfocus: ({ target }) => target.select() }),
+    image ? drawn : paragraph("It is too long for a picture that a phone can scan. The address works, and so does the zip."),
+  ]);
+}
+
+/** Has somebody come with a program in the address? */
+export async function arrive(bench, mine, site) {
+  const found = /^#mine=(\d+)\.(.+)$/.exec(location.hash);
+  if (!found) return;
+  history.replaceState(history.state, "", location.href.split("#")[0]);
+  const { fromLink } = await parcels(site);
+  const step = site.steps.find(({ number }) => number === Number(found[1]));
+  offer(step ? fromLink(found[2], step.source) : null, "the address", bench, mine);
+}

@@ -1,0 +1,178 @@
+// The learner's own program: one text for the whole course, kept in this browser, with all of its earlier versions.
+
+const STOOD = 1000; // ms: a text that stood for so long can be brought back
+const SOON = 200; // ms from a change until it is written down
+const ROOM = 1_500_000; // characters for the earlier versions; localStorage has five million for the whole site
+
+const EMPTY = { text: null, revision: 0, ran: null, stars: [], given: 0, doubt: 0, undo: null };
+
+/** What a private window keeps: nothing, once it is closed. */
+const memory = new Map();
+
+function read(name) {
+  try {
+    return JSON.parse(localStorage.getItem(name));
+  } catch {
+    return memory.get(name) ?? null;
+  }
+}
+
+function write(name, value) {
+  try {
+    localStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    memory.set(name, value);
+  }
+}
+
+/**
+ * It has `text`, which is `first.text` until the learner has changed anything, `ran` (the last text that was on the air), `stars` (the
+ * steps that the checker has praised), `doubt` (the step where it stopped last time, or 0) and `undo` (what the last
+ * act of ours replaced, or null). `given` is the last step whose lines came from us: those earn no stars.
+ *
+ * The event "change" comes when any of this has changed; "replaced" when the text has, other than by typing.
+ */
+export class Mine extends EventTarget {
+  #name;
+  #kept; // what is written down, or soon will be
+  #late = 0;
+  #since = -Infinity; // when the text became what it is, if that was here and now
+  first = { text: "", given: 0 }; // where a learner begins who comes to this page first
+
+  constructor(place) {
+    super();
+    this.#name = `club ${place}`;
+    this.#kept = { ...EMPTY, ...read(this.#name) };
+    addEventListener("storage", ({ key }) => key === this.#name && this.#follow());
+    addEventListener("pagehide", () => this.#save());
+    document.addEventListener("visibilitychange", () => document.hidden && this.#save());
+  }
+
+  get untouched() {
+    return this.#kept.text === null;
+  }
+
+  get text() {
+    return this.#kept.text ?? this.first.text;
+  }
+
+  get ran() {
+    return this.#kept.ran;
+  }
+
+  get stars() {
+    return this.#kept.stars;
+  }
+
+  get doubt() {
+    return this.#kept.doubt;
+  }
+
+  get undo() {
+    return this.#kept.undo;
+  }
+
+  get given() {
+    return this.untouched ? this.first.given : this.#kept.given;
+  }
+
+  /** The learner has typed. */
+  type(text) {
+    if (performance.now() - this.#since > STOOD) this.#remember(this.text);
+    this.#set({ text, given: this.given });
+  }
+
+  /** An act of ours changes the program. `words` say what it was, for the button that takes it back. */
+  replace(text, words, given = this.given) {
+    const undo = { text: this.text, given: this.given, words };
+    if (text === undo.text) return;
+    this.#remember(undo.text);
+    this.#set({ text, given, undo });
+    this.#save();
+    this.dispatchEvent(new Event("replaced"));
+  }
+
+  takeBack() {
+    const { text, given } = this.undo;
+    this.#remember(this.text);
+    this.#set({ text, given, undo: null });
+    this.#save();
+    this.dispatchEvent(new Event("replaced"));
+  }
+
+  runs(text) {
+    this.#set({ ran: text });
+  }
+
+  /** The checker has praised these steps, and stopped at `doubt`. A star stays, whatever comes later. */
+  earn(steps, doubt) {
+    const stars = new Set([...this.stars, ...steps.filter((step) => step > this.given)]);
+    this.#set({ stars: [...stars].sort((a, b) => a - b), doubt });
+    this.#save();
+  }
+
+  /** All texts that stood here for a while: `{ text, when }`, the newest first. */
+  earlier() {
+    const { tip = null, when, older = [] } = read(`${this.#name} earlier`) ?? {};
+    if (tip === null) return [];
+    const found = [{ text: tip, when }];
+    for (const [at, cut, put, when] of older) {
+      const { text } = found.at(-1);
+      found.push({ text: text.slice(0, at) + put + text.slice(at + cut), when });
+    }
+    return found;
+  }
+
+  /** The newest version is kept whole, each older one as what is different in it. */
+  #remember(text) {
+    const name = `${this.#name} earlier`;
+    const { tip = null, when, older = [] } = read(name) ?? {};
+    if (text === tip) return;
+    if (tip !== null) older.unshift([...difference(text, tip), when]);
+    let room = ROOM - text.length;
+    const last = older.findIndex(([, , put]) => (room -= put.length + 40) < 0);
+    write(name, { tip: text, when: Date.now(), older: last < 0 ? older : older.slice(0, last) });
+  }
+
+  #set(values) {
+    if ("text" in values) this.#since = performance.now();
+    Object.assign(this.#kept, values);
+    this.#late ||= setTimeout(() => this.#save(), SOON);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #save() {
+    if (!this.#late) return;
+    clearTimeout(this.#late);
+    this.#late = 0;
+    const there = read(this.#name);
+    // Another window has written in the meantime. What it wrote stays among the earlier versions.
+    if (there && there.revision !== this.#kept.revision && there.text !== null) this.#remember(there.text);
+    this.#kept.revision = Math.max(this.#kept.revision, there?.revision ?? 0) + 1;
+    write(this.#name, this.#kept);
+  }
+
+  /** Another window has changed the program. */
+  #follow() {
+    const there = { ...EMPTY, ...read(this.#name) };
+    if (there.revision === this.#kept.revision && !this.#late) return;
+    const { text, untouched } = this;
+    if (!untouched && text !== there.text) this.#remember(text);
+    clearTimeout(this.#late);
+    this.#late = 0;
+    this.#kept = there;
+    this.#since = -Infinity;
+    this.dispatchEvent(new Event("change"));
+    if (text !== this.text) this.dispatchEvent(new Event("replaced"));
+  }
+}
+
+/** How to make `to` of `from`: at this place cut so many characters, and put these there. */
+function difference(from, to) {
+  const most = Math.min(from.length, to.length);
+  let start = 0;
+  while (start < most && from[start] === to[start]) start++;
+  let end = 0;
+  while (end < most - start && from[from.length - 1 - end] === to[to.length - 1 - end]) end++;
+  return [start, from.length - start - end, to.slice(start, to.length - end)];
+}

@@ -1,0 +1,57 @@
+// What a program is packed into, to be taken home or to another machine. A page fetches this when it is asked for.
+import { deflateSync, inflateSync, strFromU8, strToU8, unzipSync, zipSync } from "fflate";
+import { renderSVG } from "uqr";
+
+const MAIN = "my-club/my_club/main.py";
+const MOST = 1_000_000; // characters of a program that anyone has typed
+const CODE = 560; // characters of an address; with more, the picture is too fine for a phone's camera
+
+/** The project of a step with this program in it. */
+export function zip(project, source) {
+  const files = unzipSync(project);
+  files[MAIN] = strToU8(source);
+  return new Blob([zipSync(files)], { type: "application/zip" });
+}
+
+/** The program in a file: a `.py`, or a zip with one main.py that is the learner's. Returns null if there is none. */
+export function read(bytes) {
+  try {
+    const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
+    const files = isZip ? unzipSync(bytes, { filter: ({ name }) => /(^|\/)[^/]+\.py$/.test(name) && !name.includes("__MACOSX") }) : { "main.py": bytes };
+    const found = [MAIN, ...Object.keys(files).filter((name) => /(^|\/)main\.py$/.test(name)), ...Object.keys(files)].find((name) => files[name]);
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(files[found]).replace(/\r\n?/g, "\n");
+    return text.length <= MOST && !text.includes("\0") ? text : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The program as part of an address; `known` is a program of ours that it is much like, which makes it short. */
+export function toLink(text, known) {
+  const bytes = deflateSync(strToU8(text), { level: 9, dictionary: strToU8(known) });
+  return `${sum(text)}.${btoa(strFromU8(bytes, true)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+}
+
+/** The program that is in such a part of an address. Returns null if it is damaged. */
+export function fromLink(data, known) {
+  try {
+    const [check, packed] = data.split(".");
+    const bytes = strToU8(atob(packed.replaceAll("-", "+").replaceAll("_", "/")), true);
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(inflateSync(bytes, { dictionary: strToU8(known) }));
+    return sum(text) === check && text.length <= MOST ? text : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The address as a picture for a phone or a tablet. Returns null if it is too long for one. */
+export function picture(address) {
+  return address.length <= CODE ? renderSVG(address, { border: 2 }) : null;
+}
+
+/** FNV-1a: enough to see that a letter got lost on the way. */
+function sum(text) {
+  let hash = 0x811c9dc5;
+  for (const byte of strToU8(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(36);
+}
