@@ -76,7 +76,7 @@ async def listen(websocket: WebSocket) -> str:
 
 @app.exception_handler(WebSocketDisconnect)
 async def ignore_goodbye(websocket: WebSocket, goodbye: WebSocketDisconnect) -> None:
-    pass  # They hung up at the door, before they came in.
+    pass  # They hung up, perhaps while they stood at the door.
 
 
 @app.get("/rooms")
@@ -272,8 +272,6 @@ async def room_endpoint(websocket: WebSocket, room: str, client_id: str) -> None
         await tell(room, client_id, type="join", message="joined the chat")
         async for text in listen_at_a_pace(websocket):
             await handle(websocket, room, client_id, text)
-    except (WebSocketDisconnect, RuntimeError):
-        pass
     finally:
         manager.disconnect(websocket, room)
         await tell(room, client_id, type="leave", message="left the chat")
