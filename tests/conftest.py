@@ -92,10 +92,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that are for none of the chosen programs and, with --step or --app, the repository's own."""
     one_program = config.getoption("app") or config.getoption("step")
+    in_a_page = config.stash[START] is not started_here
     wanted, other = [], []
     for item in items:
         chosen = item.callspec.params.get("main_py") if hasattr(item, "callspec") else None
         beyond = config.getoption("app") and item.get_closest_marker("beyond")
+        beyond = beyond or (in_a_page and item.get_closest_marker("terminal"))
         asked = (isinstance(chosen, Path) and not beyond) or not (one_program or "main_py" in item.fixturenames)
         (wanted if asked else other).append(item)
     config.hook.pytest_deselected(items=other)

@@ -230,9 +230,9 @@ class Server:
 class Socket:
     """The server's end of one walkie-talkie."""
 
-    def __init__(self, server: Server, number: int, target: str) -> None:
+    def __init__(self, server: Server, number: int, target: str, headers: Any) -> None:
         self.server, self.number = server, number
-        self.scope = server.scope("websocket", target, []) | {"subprotocols": []}
+        self.scope = server.scope("websocket", target, headers) | {"subprotocols": []}
         self.inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.inbox.put_nowait({"type": "websocket.connect"})
         self.accepted = self.closed = False
@@ -319,11 +319,11 @@ async def stop() -> None:
         await old.shutdown()
 
 
-def socket_open(number: int, target: str) -> None:
+def socket_open(number: int, target: str, headers: Any = ()) -> None:
     if not server:
         tell("socket", json.dumps({"id": number, "type": "close", "code": 1006}))
         return
-    server.sockets[number] = socket = Socket(server, number, target)
+    server.sockets[number] = socket = Socket(server, number, target, headers)
     server.start(socket.run())
 
 

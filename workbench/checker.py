@@ -77,16 +77,15 @@ async def settle() -> None:
 class Call:
     """One walkie-talkie, connected to the server in this page."""
 
-    def __init__(self, path: str, seconds: float, asleep: bool) -> None:
+    def __init__(self, path: str, seconds: float, asleep: bool, headers: dict[str, str]) -> None:
         self.number = next(tickets)
         self.heard: deque[Any] = deque()
         self.open = self.closed = False
         self.status = None
         self.goodbye = (1006, "")
         lines[self.number] = self
-        bridge.socket_open(self.number, path)
-        if asleep:
-            fall_asleep(self.end)
+        bridge.socket_open(self.number, path, list(headers.items()))
+        self.awake = fall_asleep(self.end) if asleep else asyncio.Event()
         if not until(lambda: self.open or self.closed, seconds):
             self.vanish()
             raise TimeoutError
@@ -122,6 +121,9 @@ class Call:
             raise HungUpError(*self.goodbye)
         return self.heard.popleft()
 
+    def wake_up(self) -> None:
+        self.awake.set()
+
     def catch_up(self, _: float) -> None:
         run_sync(settle())
 
@@ -137,20 +139,21 @@ class Call:
             self.closed = True
 
 
-def fall_asleep(end: Any) -> None:
-    """This end takes two messages; the next one waits on the way until its friend is gone."""
-    send, hang_up, gone, taken = end.send, end.hang_up, asyncio.Event(), itertools.count()
+def fall_asleep(end: Any) -> asyncio.Event:
+    """This end takes two messages; the next ones wait on the way until its friend wakes up, or is gone."""
+    send, hang_up, awake, taken = end.send, end.hang_up, asyncio.Event(), itertools.count()
 
     async def waiting(event: dict[str, Any]) -> None:
-        if event["type"] == "websocket.send" and next(taken) > 1:
-            await gone.wait()
+        if event["type"] != "websocket.accept" and next(taken) > 1:
+            await awake.wait()
         await send(event)
 
-    def ended(code: int) -> None:
-        hang_up(code)
-        gone.set()
+    def ended(code: int, reason: str = "") -> None:
+        hang_up(code, reason)
+        awake.set()
 
     end.send, end.hang_up = waiting, ended
+    return awake
 
 
 class Clock:
@@ -193,6 +196,7 @@ class Program:
     """A program in this Python, a `suite.world.Program`. There can be only one at a time."""
 
     current: "Program | None" = None
+    port = bridge.HOST[1]
 
     def __init__(self, path: Path, _: Path, patience: float, turn_the_clock: bool) -> None:
         if Program.current:
@@ -224,8 +228,8 @@ class Program:
     def begin(self) -> None:
         self.screen.said = self.stack = ""
 
-    def open(self, path: str, seconds: float, asleep: bool = False) -> Call:
-        return Call(path, seconds, asleep)
+    def open(self, path: str, seconds: float, asleep: bool = False, **headers: str) -> Call:
+        return Call(path, seconds, asleep, headers)
 
     def ask(self, method: str, path: str, seconds: float, **headers: str) -> Answer:
         if not bridge.server:
@@ -329,6 +333,7 @@ def module(name: str, **parts: Any) -> None:
 
 
 module("uvicorn", run=lambda *_, **__: sys.exit("There is no port to listen on."))
+module("redis.asyncio", Redis=None, RedisError=type("RedisError", (Exception,), {}))
 module("pdb", set_trace=None)  # pytest wants to put its own there
 bridge.TURN = PATIENCE_S
 

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import FastAPI, HTTPException, Query, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, HTTPException, Query, WebSocket
 from fastapi.exceptions import WebSocketException, WebSocketRequestValidationError
+from fastapi.websockets import WebSocketDisconnect
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 clubhouse = Path(__file__).parent.parent / "clubhouse"

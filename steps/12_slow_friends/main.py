@@ -8,15 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import (
-    Depends,
-    FastAPI,
-    HTTPException,
-    Query,
-    WebSocket,
-    WebSocketDisconnect,
-)
+from fastapi import Depends, FastAPI, HTTPException, Query, WebSocket
 from fastapi.exceptions import WebSocketException, WebSocketRequestValidationError
+from fastapi.websockets import WebSocketDisconnect
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 clubhouse = Path(__file__).parent.parent / "clubhouse"
@@ -41,11 +35,9 @@ class ConnectionManager:
         }
 
     async def connect(self, websocket: WebSocket, channel: str) -> None:
-        await websocket.accept()
         self.active_connections[channel].append(websocket)
 
     async def join(self, websocket: WebSocket, room: str, last_id: int) -> None:
-        await websocket.accept()
         await check_caller(websocket, room)
         await catch_up(websocket, room, last_id)
         if websocket.path_params["client_id"] in self.names(room):
@@ -107,6 +99,7 @@ async def empty_outbox(websocket: WebSocket) -> None:
 
 
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
+    await websocket.accept()
     websocket.state.outbox = asyncio.Queue(100)
     task = asyncio.create_task(empty_outbox(websocket))
     try:
@@ -257,7 +250,6 @@ async def catch_up(websocket: WebSocket, room: str, last_id: int) -> None:
 
 @app.exception_handler(WebSocketRequestValidationError)
 async def explain(websocket: WebSocket, error: WebSocketRequestValidationError) -> None:
-    await websocket.accept()
     await websocket.close(1008, "last_id should be a whole number, such as 7.")
 
 

@@ -20,7 +20,7 @@ LONG_PATIENCE = 4  # how many times longer a friend waits for it
 class Frame(dict[str, Any]):
     """One message that a friend has heard."""
 
-    def has(self, *parts: str, **values: str) -> None:
+    def has(self, *parts: str, **values: object) -> None:
         """Check that these parts are there, and that some of them have these values."""
         if missing := [part for part in (*parts, *values) if part not in self]:
             fail("missing-part", f"The message has the parts {listed(self)}. It has no {listed(missing)}.")
@@ -38,6 +38,10 @@ def short(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
+def few(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:20])) + (", …" if len(numbers) > 20 else "") or "none"
+
+
 def first_few(texts: Sequence[str]) -> str:
     more = [f"{len(texts) - 3} more"] if len(texts) > 4 else []
     return ", ".join([*map(short, texts[: 3 if more else 4]), *more])
@@ -50,6 +54,7 @@ class Friend:
         self.name = name
         self.hangs_up = line.close
         self.vanishes = line.vanish
+        self.wakes_up = line.wake_up
         self._line = line
         self._patience = patience
         self._types = types
@@ -105,12 +110,14 @@ class Friend:
         sentence = f"{self.name} should get the list {listed(names)}, but the last one was {seen}."
         fail("not-listed", sentence, who=self.name, wanted=listed(names), heard=seen)
 
-    def is_sent_away(self, code: int) -> str:
+    def is_sent_away(self, code: int, hearing_nothing: bool = False) -> str:
         """Listen until the club hangs up with this code. Returns its reason."""
         end = time.monotonic() + self._patience
         while True:
             try:
-                self._line.receive(max(0, end - time.monotonic()))
+                heard = self._line.receive(max(0, end - time.monotonic()))
+                if hearing_nothing:
+                    fail("heard-other", f"{self.name} is not let in, but heard {short(str(heard))}.", who=self.name)
             except TimeoutError:
                 fail("not-sent-away", f"The club should hang up on {self.name}, but it does not.", who=self.name)
             except HungUpError as goodbye:
@@ -120,6 +127,16 @@ class Friend:
                 if not goodbye.reason.strip():
                     fail("no-reason", f"The club hung up on {self.name}, and gave no reason.")
                 return goodbye.reason
+
+    def hears_numbers(self, *numbers: int) -> None:
+        """The messages with a number that come next have these numbers, in this order."""
+        heard: list[int] = []
+        end = time.monotonic() + self._patience
+        while len(heard) < len(numbers) and (frame := self._next(end)):
+            heard += [frame["id"]] if "id" in frame else []
+        if heard != list(numbers):
+            sentence = f"{self.name} should hear the messages {few(numbers)}, but heard {few(heard)}."
+            fail("wrong-numbers", sentence, who=self.name, wanted=few(numbers), heard=few(heard))
 
     def hears_in_order(self, messages: list[str]) -> None:
         """The next messages are these, each of them once."""
@@ -218,19 +235,33 @@ class Club:
         """A friend listens to the news messenger, and looks at messages of these types, too."""
         return self.calls(name, "/ws/notifications/", types=(*TYPES, *types))
 
-    def room(self, room: str, name: str, *types: str) -> Friend:
-        """A friend joins this room, and looks at messages of these types, too."""
-        return self.calls(name, f"/ws/rooms/{quote(room, safe='')}/", types=(*ROOM_TYPES, *types))
+    def room(self, room: str, name: str, *types: str, last_id: object = None, **how: Any) -> Friend:
+        """A friend joins this room, and looks at messages of these types, too.
 
-    def sleeper(self, name: str) -> Friend:
+        `last_id` is the number of the last message that they have heard.
+        """
+        query = "" if last_id is None else f"?last_id={last_id}"
+        path = f"/ws/rooms/{quote(room, safe='')}/"
+        return self.calls(name, path, query=query, types=(*ROOM_TYPES, *types), **how)
+
+    def sleeper(self, name: str, path: str = "/ws/") -> Friend:
         """A friend who joins the chat, takes one message and falls asleep."""
-        return self.calls(name, "/ws/", asleep=True)
+        return self.calls(name, path, asleep=True, types=ROOM_TYPES)
 
-    def calls(self, name: str, path: str, asleep: bool = False, types: tuple[str | None, ...] = TYPES) -> Friend:
+    def calls(
+        self,
+        name: str,
+        path: str,
+        asleep: bool = False,
+        types: tuple[str | None, ...] = TYPES,
+        query: str = "",
+        **headers: str,
+    ) -> Friend:
         """A friend calls this path, with their name added at its end."""
         called = f"{name[:20]} called {path}{{client_id}}, but"
         try:
-            self._lines.append(self.program.open(path + quote(name, safe=""), self._patience, asleep))
+            line = self.program.open(path + quote(name, safe="") + query, self._patience, asleep, **headers)
+            self._lines.append(line)
         except RefusedError as refused:
             fail("refused", f"{called} the club answered {refused.status}.", path=path, status=refused.status)
         except TimeoutError:
@@ -288,6 +319,11 @@ class Club:
                 sentence = f"The rooms board says {counted}, but nobody is in {short(room)} any more."
                 fail("room-left", sentence, counted=counted)
             time.sleep(0.01)
+
+    def crashes_and_starts_again(self) -> None:
+        """The program is killed in the middle of a talk, and put on the air again with the files that it had."""
+        self.program.crash()
+        self.program.start_again()
 
     def tasks(self) -> int:
         return self.program.tasks()

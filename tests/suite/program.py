@@ -46,6 +46,9 @@ class Call:
         except ConnectionClosed as closed:
             raise HungUpError(*((closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else ())) from None
 
+    def wake_up(self) -> None:
+        pass  # it takes a message whenever somebody asks for one
+
     def catch_up(self, seconds: float) -> None:
         with suppress(ConnectionClosed):  # `receive` reports that, once the last message has been read
             self._socket.ping().wait(seconds)  # the answer comes after everything that is on its way
@@ -69,19 +72,28 @@ class Process:
     with it.
     """
 
-    def __init__(self, path: Path, notes: Path, patience: float = 5, turn_the_clock: bool = False) -> None:
+    def __init__(
+        self, path: Path, notes: Path, patience: float = 5, turn_the_clock: bool = False, **environment: str
+    ) -> None:
         notes.mkdir(parents=True, exist_ok=True)
         self.patience = patience
         self._http = http.client.HTTPConnection("127.0.0.1")
         self._terminal, self._held_up = notes / "terminal.txt", notes / "terminal.held-up"
         self._seen = 0  # bytes of the terminal that belong to earlier tests
+        self._limit = threading.Timer(0, self.stop)
+        self._how = path, turn_the_clock, environment
+        self._start()
+
+    def _start(self) -> None:
+        path, turn_the_clock, environment = self._how
+        patience = self.patience
         self._pipe, theirs = context.Pipe()
+        self._pipe.send(environment)
         self._process = context.Process(target=serve, args=(path, self._terminal, patience, turn_the_clock, theirs))
         # A program needs nothing from the main module that runs the tests, so its process need not import that again.
         with patch.dict(sys.modules, __main__=ModuleType("__main__")):
             self._process.start()
         theirs.close()
-        self._limit = threading.Timer(0, self.stop)
         self._live_on()
         try:
             self._answer(PYTHON_START_S)
@@ -112,7 +124,7 @@ class Process:
         self._limit.daemon = True
         self._limit.start()
 
-    def open(self, path: str, seconds: float, asleep: bool = False) -> Call:
+    def open(self, path: str, seconds: float, asleep: bool = False, **headers: str) -> Call:
         try:
             # No proxy: a school's proxy knows nothing of this machine's own programs.
             calling = connect(
@@ -124,6 +136,7 @@ class Process:
                 compression=None,
                 ping_interval=None,
                 proxy=None,
+                additional_headers=headers,
                 logger=SILENT,
             )
             return Call(calling)
@@ -174,6 +187,15 @@ class Process:
 
     def is_running(self) -> bool:
         return self._process.is_alive()
+
+    def crash(self) -> None:
+        self._limit.cancel()
+        self._http.close()
+        end_all([self._process.pid])
+        self._process.join(5)
+
+    def start_again(self) -> None:
+        self._start()
 
     def stop(self) -> None:
         self._limit.cancel()

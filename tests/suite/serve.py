@@ -161,7 +161,10 @@ def load(path: Path) -> "fastapi.FastAPI | None":
 
 
 def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pipe: Connection) -> None:
-    """Run in the new process: the pipe gets a word when the file is about to be read, and the port once it answers."""
+    """Run in the new process. The pipe brings more of its environment.
+
+    It gets a word when the file is about to be read, and the port once it answers.
+    """
     if hasattr(os, "setsid"):
         os.setsid()  # so that what the program starts can be ended with it
     with terminal.open("wb") as file, Path(os.devnull).open("rb") as nothing:
@@ -172,6 +175,7 @@ def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pip
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     sys.path[:] = [folder for folder in sys.path if Path(folder) != TESTS]  # a learner's modules may have our names
     os.environ |= {"FASTAPI_ENV": "development", "PYTHONUTF8": "1", MARK: str(parent_process().pid)}
+    os.environ |= {"CLUB_DB": str(terminal.with_name("club.db"))} | pipe.recv()
     os.chdir(path.parent)
     watch, tasks = Watch(path, terminal.with_suffix(".held-up")), Tasks(path)
     loop = ClockLoop(watch) if turn_the_clock else None

