@@ -244,7 +244,8 @@ async def catch_up(websocket: WebSocket, room: str, last_id: int) -> None:
     client_id = websocket.path_params["client_id"]
     while client_id not in manager.names(room) and (texts := missed(room, last_id)):
         for text in texts:
-            await websocket.state.outbox.put(text)
+            async with asyncio.timeout(10):
+                await manager.send_now(text, websocket)
         last_id += len(texts)
 
 
