@@ -35,9 +35,11 @@ class ConnectionManager:
         }
 
     async def connect(self, websocket: WebSocket, channel: str) -> None:
+        await websocket.accept()
         self.active_connections[channel].append(websocket)
 
     async def join(self, websocket: WebSocket, room: str, last_id: int) -> None:
+        await websocket.accept()
         await check_caller(websocket, room)
         await catch_up(websocket, room, last_id)
         if websocket.path_params["client_id"] in self.names(room):
@@ -99,7 +101,6 @@ async def empty_outbox(websocket: WebSocket) -> None:
 
 
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
-    await websocket.accept()
     websocket.state.outbox = asyncio.Queue(100)
     task = asyncio.create_task(empty_outbox(websocket))
     try:
@@ -251,6 +252,7 @@ async def catch_up(websocket: WebSocket, room: str, last_id: int) -> None:
 
 @app.exception_handler(WebSocketRequestValidationError)
 async def explain(websocket: WebSocket, error: WebSocketRequestValidationError) -> None:
+    await websocket.accept()
     await websocket.close(1008, "last_id should be a whole number, such as 7.")
 
 

@@ -19,7 +19,7 @@ from redis.asyncio import Redis, RedisError
 clubhouse = Path(__file__).parent.parent / "clubhouse"
 
 URL = os.environ.get("REDIS_URL")
-redis = Redis.from_url(URL, decode_responses=True, socket_timeout=3) if URL else None
+redis = Redis.from_url(URL, decode_responses=True, socket_timeout=2) if URL else None
 SERVER = f"server:{secrets.token_hex(8)}"
 
 
@@ -35,10 +35,8 @@ async def look_around() -> None:
         here = {room: manager.names_here(room) for room in manager.active_connections}
         await redis.set(SERVER, json.dumps(here), ex=3)
         others = [key for key in await redis.keys("server:*") if key != SERVER]
-        before, (_, *lists) = manager.elsewhere, await redis.mget(SERVER, *others)
+        _, *lists = await redis.mget([SERVER, *others])
         manager.elsewhere = [json.loads(text or "{}") for text in lists]
-        for room in list(here) if len(lists) < len(before) else []:
-            await tell_who_is_here(room)
 
 
 async def shout(stream: str, channel: str, text: str, to: str = "") -> None:
@@ -61,11 +59,15 @@ async def hear_all_servers() -> None:
     last: dict[Any, Any] = {"kept": "0", "air": "0"}
     while redis:
         try:
-            for stream, events in await redis.xread(last, block=500):
+            streams: Any = await redis.xread(last, block=500)
+            await look_around()
+            for stream, events in streams:
                 for last[stream], event in events:
                     if stream == "kept" or event["server"] != SERVER:
                         await hear(event["channel"], event["text"], event["to"])
-            await look_around()
+            for room in set(manager.active_connections) - set(ALWAYS_OPEN):
+                if manager.names(room) != manager.told.get(room):
+                    await tell_who_is_here(room)
             manager.is_on_air = True
         except RedisError:
             manager.is_on_air = False
@@ -93,14 +95,17 @@ class ConnectionManager:
             "notifications": [],
         }
         self.elsewhere: list[dict[str, list[str]]] = []
+        self.told: dict[str, list[str]] = {}
         self.is_on_air = redis is None
 
     async def connect(self, websocket: WebSocket, channel: str) -> None:
+        await websocket.accept()
         self.active_connections[channel].append(websocket)
         with suppress(RedisError):
             await look_around()
 
     async def join(self, websocket: WebSocket, room: str, last_id: int) -> None:
+        await websocket.accept()
         await check_caller(websocket, room)
         await catch_up(websocket, room, last_id)
         if websocket.path_params["client_id"] in self.names(room):
@@ -177,7 +182,6 @@ async def empty_outbox(websocket: WebSocket) -> None:
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
     if not manager.is_on_air:
         raise RedisError
-    await websocket.accept()
     websocket.state.outbox = asyncio.Queue(100)
     task = asyncio.create_task(empty_outbox(websocket))
     try:
@@ -197,6 +201,7 @@ async def come_back(caller: Request | WebSocket, error: RedisError) -> Response 
     if caller.application_state is WebSocketState.CONNECTING:
         await caller.accept()
     await caller.close(1013, reason)
+    return None
 
 
 @app.exception_handler(WebSocketDisconnect)
@@ -335,6 +340,7 @@ async def catch_up(websocket: WebSocket, room: str, last_id: int) -> None:
 
 @app.exception_handler(WebSocketRequestValidationError)
 async def explain(websocket: WebSocket, error: WebSocketRequestValidationError) -> None:
+    await websocket.accept()
     await websocket.close(1008, "last_id should be a whole number, such as 7.")
 
 
@@ -342,7 +348,8 @@ async def tell(room: str, client_id: str, **parts: object) -> None:
     now = datetime.now(UTC).isoformat()
     parts |= {"client_id": client_id, "timestamp": now, "room": room}
     if parts["type"] in ("join", "leave"):
-        await look_around()
+        with suppress(RedisError):
+            await look_around()
     kept = parts["type"] in ("chat", "emoji") and room not in ALWAYS_OPEN
     await shout("kept" if kept else "air", room, json.dumps(parts))
 
@@ -359,7 +366,7 @@ async def deliver(room: str, parts: dict[str, Any]) -> None:
 
 
 async def tell_who_is_here(room: str) -> None:
-    who = manager.names(room)
+    manager.told[room] = who = manager.names(room)
     parts = {"type": "friends", "friends": who, "message": ", ".join(who)}
     await deliver(room, parts)
 
