@@ -19,7 +19,7 @@ from redis.asyncio import Redis, RedisError
 clubhouse = Path(__file__).parent.parent / "clubhouse"
 
 URL = os.environ.get("REDIS_URL")
-redis = Redis.from_url(URL, decode_responses=True, socket_timeout=2) if URL else None
+redis = Redis.from_url(URL, decode_responses=True, socket_timeout=1) if URL else None
 SERVER = f"server:{secrets.token_hex(8)}"
 
 
@@ -43,9 +43,9 @@ async def shout(stream: str, channel: str, text: str, to: str = "") -> None:
     if redis is None or stream == "air":
         await hear(channel, text, to)
     if redis:
-        event = {"server": SERVER, "channel": channel, "text": text, "to": to}
+        event: Any = {"server": SERVER, "channel": channel, "text": text, "to": to}
         limit = None if stream == "kept" else 1000
-        await redis.xadd(stream, event, maxlen=limit)  # type: ignore[arg-type]
+        await redis.xadd(stream, event, maxlen=limit)
 
 
 async def hear(channel: str, text: str, to: str) -> None:
@@ -56,27 +56,36 @@ async def hear(channel: str, text: str, to: str) -> None:
 
 
 async def hear_all_servers() -> None:
-    last: dict[Any, Any] = {"kept": "0", "air": "0"}
+    last: Any = {"kept": "0", "air": "0"}
     while redis:
         try:
-            streams: Any = await redis.xread(last, block=500)
-            await look_around()
-            for stream, events in streams:
-                for last[stream], event in events:
-                    if stream == "kept" or event["server"] != SERVER:
-                        await hear(event["channel"], event["text"], event["to"])
-            for room in set(manager.active_connections) - set(ALWAYS_OPEN):
-                if manager.names(room) != manager.told.get(room):
-                    await tell_who_is_here(room)
+            await hear_news(await redis.xread(last, block=500), last)
             manager.is_on_air = True
         except RedisError:
             manager.is_on_air = False
             await asyncio.sleep(0.2)
 
 
+async def hear_news(news: Any, last: dict[str, str]) -> None:
+    await look_around()
+    for stream, events in news:
+        for last[stream], event in events:
+            if stream == "kept" or event["server"] != SERVER:
+                await hear(event["channel"], event["text"], event["to"])
+    for room in set(manager.active_connections) - set(ALWAYS_OPEN):
+        if manager.names(room) != manager.told.get(room):
+            await tell_who_is_here(room)
+
+
+async def check_radio() -> None:
+    if not manager.is_on_air:
+        raise RedisError("This server does not hear the others.")
+    await look_around()
+
+
 app = FastAPI(
     lifespan=lifespan,
-    dependencies=[Depends(look_around)],
+    dependencies=[Depends(check_radio)],
     title="The WebSocket club",
     description="[Open the clubhouse](/) in two windows. Then press **Execute** here.",
     docs_url=None if clubhouse.is_dir() else "/docs",
@@ -107,6 +116,7 @@ class ConnectionManager:
     async def join(self, websocket: WebSocket, room: str, last_id: int) -> None:
         await websocket.accept()
         await check_caller(websocket, room)
+        await wait_for_name(room, websocket.path_params["client_id"])
         await catch_up(websocket, room, last_id)
         if websocket.path_params["client_id"] in self.names(room):
             raise WebSocketException(4009, "This name is taken. Choose another one.")
@@ -116,6 +126,7 @@ class ConnectionManager:
         self.active_connections[channel].remove(websocket)
         if channel not in ALWAYS_OPEN and not self.active_connections[channel]:
             del self.active_connections[channel]
+            self.told.pop(channel, None)
 
     def everyone(self) -> dict[str, list[str]]:
         everyone = {room: self.names_here(room) for room in self.active_connections}
@@ -180,8 +191,6 @@ async def empty_outbox(websocket: WebSocket) -> None:
 
 
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
-    if not manager.is_on_air:
-        raise RedisError
     websocket.state.outbox = asyncio.Queue(100)
     task = asyncio.create_task(empty_outbox(websocket))
     try:
@@ -381,8 +390,10 @@ async def check_caller(websocket: WebSocket, room: str) -> None:
         raise WebSocketException(1008, "Please use names of 20 letters at most.")
     if room in SECRET_ROOMS:
         await check_password(websocket, SECRET_ROOMS[room])
+
+
+async def wait_for_name(room: str, client_id: str) -> None:
     if redis:
-        client_id = websocket.path_params["client_id"]
         await redis.lock(f"{room}/{client_id}", timeout=1).acquire()
         await look_around()
 
