@@ -16,7 +16,8 @@ from suite.world import NotKept, fail
 pytestmark = pytest.mark.terminal
 TRY_AGAIN = 1013
 TAKEN = 4009
-BACK_S = 10  # how long servers may take to notice that Redis, or another server, has gone or is back
+START_S = 20  # how long two servers may take to start on a slow machine
+BACK_S = 20  # how long servers may take to notice that Redis, or another server, has gone or is back
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def clubs(request: pytest.FixtureRequest, main_py: Path, redis: Redis, tmp_path:
         folder.mkdir()
         shutil.copy(main_py, folder)
         patience = request.config.getoption("patience")
-        programs.append(Process(folder / main_py.name, folder / "notes", patience, REDIS_URL=redis.url))
+        programs.append(Process(folder / main_py.name, folder / "notes", START_S, REDIS_URL=redis.url))
         clubs.append(Club(programs[-1], patience))
     request.node.program = programs[0]
     both_are_on_the_air(clubs)
@@ -245,8 +246,13 @@ def test_while_redis_is_away_callers_are_told_and_afterwards_all_is_well(clubs, 
         assert club.post("/broadcast/chat", None, message="Dinner!").status in {200, 503}
     redis.starts() if how == "killed" else redis.goes_on()
     until("All should be well when Redis is back", lambda: both_are_on_the_air(clubs))
-    again = until("Cara should be let in", lambda: clubs[0].room("dragons", "Cara", last_id=last - 1))
-    again.hears("before").has(id=last)
+
+    def comes_back():
+        cara = clubs[0].room("dragons", "Cara", last_id=last - 1)
+        cara.hears("before").has(id=last)
+        return cara
+
+    again = until("Cara should be let in, and hear what she missed", comes_back)
     again.says("after")
     heard = again.hears("after")["id"]
     dan.hears_numbers(*range(last + 1, heard + 1))
