@@ -181,13 +181,14 @@ def let_go(websocket: WebSocket) -> None:
 
 
 async def empty_outbox(websocket: WebSocket) -> None:
+    outbox, loop = websocket.state.outbox, asyncio.get_running_loop()
     while True:
-        message = await websocket.state.outbox.get()
+        message = await outbox.get()
+        alarm = loop.call_later(10, let_go, websocket)
         try:
-            async with asyncio.timeout(10):
-                await manager.send_now(message, websocket)
-        except TimeoutError:
-            return let_go(websocket)
+            await manager.send_now(message, websocket)
+        finally:
+            alarm.cancel()
 
 
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
