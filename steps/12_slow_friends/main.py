@@ -91,26 +91,34 @@ def let_go(websocket: WebSocket) -> None:
 
 
 async def empty_outbox(websocket: WebSocket) -> None:
-    outbox, loop = websocket.state.outbox, asyncio.get_running_loop()
+    outbox, clock = websocket.state.outbox, asyncio.get_running_loop().time
     while True:
         message = await outbox.get()
-        alarm = loop.call_later(10, let_go, websocket)
-        try:
-            await manager.send_now(message, websocket)
-        finally:
-            alarm.cancel()
+        websocket.state.sending_since = clock()
+        await manager.send_now(message, websocket)
+        websocket.state.sending_since = None
+
+
+async def watch(websocket: WebSocket) -> None:
+    while True:
+        await asyncio.sleep(0.5)
+        since = websocket.state.sending_since
+        if since is not None and asyncio.get_running_loop().time() - since > 10:
+            let_go(websocket)
 
 
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
     websocket.state.outbox = asyncio.Queue(100)
-    task = asyncio.create_task(empty_outbox(websocket))
+    websocket.state.sending_since = None
+    jobs = [asyncio.create_task(job(websocket)) for job in (empty_outbox, watch)]
     try:
         async with asyncio.timeout(None) as websocket.state.patience:
             yield
     except TimeoutError:
         raise WebSocketException(1013, "You fell asleep. Please come back.") from None
     finally:
-        task.cancel()
+        for job in jobs:
+            job.cancel()
 
 
 @app.exception_handler(WebSocketDisconnect)
