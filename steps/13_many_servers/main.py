@@ -211,6 +211,17 @@ async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
             job.cancel()
 
 
+@app.exception_handler(RedisError)
+async def come_back(caller: Request | WebSocket, error: RedisError) -> Response | None:
+    reason = "The servers cannot reach each other. Please come back."
+    if isinstance(caller, Request):
+        return PlainTextResponse(reason, 503)
+    if caller.application_state is WebSocketState.CONNECTING:
+        await caller.accept()
+    await caller.close(1013, reason)
+    return None
+
+
 @app.exception_handler(WebSocketDisconnect)
 async def ignore_goodbye(websocket: WebSocket, goodbye: WebSocketDisconnect) -> None:
     pass  # They hung up, perhaps while they stood at the door.
