@@ -1,4 +1,4 @@
-"""`workbench/pieces.js` finds its way in programs that learners write, change and break, and loses none of their lines."""
+"""`pieces.js` finds its way in programs that learners write, change and break, and loses none of their lines."""
 
 import ast
 import json
