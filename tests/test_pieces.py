@@ -293,3 +293,28 @@ def test_no_door_is_built_twice():
         assert {*doors(text_of(step))} <= {*found}
         assert keeps(text, [line for line in lines_of(mine) if line not in old(step)])
         ast.parse(text)
+
+
+def test_line_ends_indents_and_empty_files():
+    step = ALL[-1]
+    ours = text_of(step)
+    windows, tabs = ours.replace("\n", "\r\n"), ours.replace("    ", "\t")
+    half = ours[: ours.index("@app.websocket") - 3]  # without a line end
+    comment = "# My club, by Ada"
+    cases = {
+        windows: windows,
+        tabs: tabs,
+        ours.rstrip(): ours.rstrip(),
+        half: ours,
+        half.replace("\n", "\r\n"): windows,
+        half.replace("    ", "\t"): tabs,
+        "\n\n": f"{ours}\n\n",
+        comment: f"{ours}\n\n{comment}\n",
+    }
+    filled = in_node(FILL, [{"ours": ours, "mine": mine, "before": earlier(step)} for mine in cases])
+    for (mine, wanted), text in zip(cases.items(), filled, strict=True):
+        if mine == comment:
+            assert lines_of(text) in (lines_of(f"{comment}\n{ours}"), lines_of(wanted))
+        else:
+            assert text.strip("\n") == wanted.strip("\n"), mine[-40:]
+            assert text == wanted or not mine.strip()

@@ -223,7 +223,7 @@ function compare(piece, ours, found, mine, before) {
   const isFirm = (pair) => !pair || pair.isOld ||
     (ours.depth(pair.our) === mine.depth(pair.my) && opened(ours.code(pair.our)) === opened(mine.code(pair.my)));
   const paired = new Set(pairs.map((pair) => pair.my));
-  const loose = mine.codes(my.filter((number) => !paired.has(number)));
+  const loose = mine.codes(my.filter((number) => !paired.has(number) && !old.has(number)));
   const changes = [];
   let above;
   for (const below of [...pairs, undefined]) {
