@@ -6,8 +6,10 @@ import random
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from statistics import median
 
 import pytest
 
@@ -146,13 +148,13 @@ def share_of_right_places(how_many: int) -> tuple[float, float, list]:
     for case, above, found in zip(given, expected, answers, strict=True):
         if sum(1 for each in case["mine"][: found.get("after", 0)] if each.strip()) != above or "line" not in found:
             wrong.append((found, above, case))
-    return 1 - len(wrong) / len(given), max(found["took"] for found in answers), wrong
+    return 1 - len(wrong) / len(given), median(found["took"] for found in answers), wrong
 
 
 def test_a_fault_does_not_hide_the_place(record_property):
-    share, took, wrong = share_of_right_places(1500)
+    share, took, wrong = share_of_right_places(1000)
     record_property("right places", share)
-    record_property("slowest, ms", took)
+    record_property("one takes, ms", took)
     assert share >= 0.99, [found for found, *_ in wrong]
     assert took < 100
 
@@ -221,7 +223,7 @@ def with_gaps(step: Step, dice: random.Random) -> tuple[list[str], set[str]]:
 
 def test_gaps_are_filled_around_what_is_the_learners_own():
     dice = random.Random(8)
-    cases = [(step, *with_gaps(step, dice)) for step in ALL for _ in range(60)]
+    cases = [(step, *with_gaps(step, dice)) for step in ALL for _ in range(40)]
     given = [{"ours": text_of(step), "mine": "\n".join(mine), "before": earlier(step)} for step, mine, _ in cases]
     for (step, mine, own), text in zip(cases, in_node(FILL, given), strict=True):
         assert keeps(text, [line for line in mine if line.strip()]), text
@@ -233,13 +235,13 @@ def test_a_wrong_line_stays_and_nothing_else_gets_lost():
         (mistakes.program_with(mistake, step), other)
         for step in ALL
         for mistake in mistakes.mistakes_of(step)
-        for other in ALL
-        if other.number >= step.number
+        for other in {step.number: step, ALL[-1].number: ALL[-1]}.values()
     ]
     given = [{"ours": text_of(ours), "mine": mine, "before": earlier(ours)} for mine, ours in cases]
     for (mine, ours), text in zip(cases, in_node(FILL, given), strict=True):
         assert keeps(text, [line for line in lines_of(mine) if line not in old(ours)]), text
-        compiles(mine) and ast.parse(text)
+        assert compiles(text) or not compiles(mine), text
+        assert Counter(lines_of(text)) & Counter(ours.lines) <= Counter(lines_of(mine)) | Counter(ours.lines), text
 
 
 def compiles(text: str) -> bool:
@@ -265,7 +267,11 @@ STEP_BY_STEP = """
 
 def test_block_after_block_makes_the_program_of_the_step():
     given = [
-        {"ours": text_of(step), "blocks": list(blocks(step)), "mine": "\n".join([*step.before, ""][: len(step.before) + 1])}
+        {
+            "ours": text_of(step),
+            "blocks": list(blocks(step)),
+            "mine": "\n".join([*step.before, ""][: len(step.before) + 1]),
+        }
         | {"before": earlier(step)}
         for step in ALL
     ]
@@ -285,7 +291,7 @@ def doors(text: str) -> list[str]:
 
 
 def test_no_door_is_built_twice():
-    cases = [(path.read_text(encoding="utf-8"), step) for path in RIGHT for step in ALL]
+    cases = [(path.read_text(encoding="utf-8"), step) for path in RIGHT for step in ALL[2:]]
     given = [{"ours": text_of(step), "mine": mine, "before": earlier(step)} for mine, step in cases]
     for (mine, step), text in zip(cases, in_node(FILL, given), strict=True):
         found = doors(text)
