@@ -1,4 +1,4 @@
-"""`workbench/pieces.js` finds its way in programs that learners write, change and break, and loses none of their lines."""
+"""`workbench/pieces.js` finds its way in programs that learners write and break, and loses none of their lines."""
 
 import ast
 import json
@@ -6,9 +6,9 @@ import random
 import re
 import shutil
 import subprocess
-from collections import Counter
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from itertools import pairwise
 from statistics import median
 
 import pytest
@@ -241,7 +241,17 @@ def test_a_wrong_line_stays_and_nothing_else_gets_lost():
     for (mine, ours), text in zip(cases, in_node(FILL, given), strict=True):
         assert keeps(text, [line for line in lines_of(mine) if line not in old(ours)]), text
         assert compiles(text) or not compiles(mine), text
-        assert Counter(lines_of(text)) & Counter(ours.lines) <= Counter(lines_of(mine)) | Counter(ours.lines), text
+
+
+def test_lines_in_another_order_are_neither_moved_nor_doubled():
+    step, last = ALL[2], ALL[-1]
+    first, second = next(pair for pair in pairwise(step.lines) if "joined the chat" in pair[0])
+
+    def swapped(text: str) -> str:
+        return text.replace(f"{first}\n{second}", f"{second}\n{first}")
+
+    given = [{"ours": text_of(each), "mine": swapped(text_of(step)), "before": earlier(each)} for each in (step, last)]
+    assert in_node(FILL, given) == [swapped(text_of(step)), swapped(text_of(last))]
 
 
 def compiles(text: str) -> bool:
@@ -278,6 +288,34 @@ def test_block_after_block_makes_the_program_of_the_step():
     for step, case, found in zip(ALL, given, in_node(STEP_BY_STEP, given), strict=True):
         assert found["mine"] == text_of(step)
         assert found["states"] == ["missing", "ours"] * len(case["blocks"])
+
+
+STATE = "return given.map(({ ours, lines, mine, before }) => state(ours, lines, mine, before));"
+
+
+def test_a_line_with_a_fault_is_there_and_a_line_of_ones_own_is_not_ours():
+    given, expected = [], []
+    for step in ALL:
+        there = set[int]()
+        for block in blocks(step):
+            case = {"ours": text_of(step), "lines": block, "before": earlier(step)}
+            lines = [line for _, line in typed(step, there)]
+            there |= set(block)
+            program = typed(step, there)
+            at = next(at for at, (number, _) in enumerate(program) if number in block)
+            margin = re.match(" *", program[at][1])[0]
+            before, after = (
+                [lines[:at], lines[at:]] if lines[:at] == [line for _, line in program[:at]] else [[], lines]
+            )
+            given.append({**case, "mine": "\n".join([*before, f"{margin}print()  # mine", *after])})
+            expected.append("missing")
+            lines = [line for _, line in program]
+            for fault in [lines[at][:-1], f"{lines[at]}  # mine", f" {lines[at]}"]:
+                given.append({**case, "mine": "\n".join([*lines[:at], fault, *lines[at + 1 :]])})
+                expected.append("yours" if fault == lines[at][:-1] else "ours")
+    found = in_node(STATE, given)
+    for case, each, wanted in zip(given, found, expected, strict=True):
+        assert each == wanted, (case["lines"], case["mine"])
 
 
 # --- programs that look different ------------------------------------------------------------------------------
