@@ -127,13 +127,13 @@ class Program {
   }
 }
 
-const known = new Map();
+const read = new Map();
 
 /** Programs of ours; there are only so many. */
 function programs(texts) {
   return [texts ?? []].flat().map((text) => {
-    if (!known.has(text)) known.set(text, new Program(text));
-    return known.get(text);
+    if (!read.has(text)) read.set(text, new Program(text));
+    return read.get(text);
   });
 }
 
@@ -200,6 +200,8 @@ function compare(piece, ours, found, mine, before) {
     return { our: one, my: other, isOld, isSame, isFirm: isOld || isLike };
   });
   const elsewhere = mine.codes(my.filter((number) => !old.has(number) && !pairs.some((pair) => pair.my === number)));
+  const known = my.filter((number) => old.has(number) || pairs.some((pair) => pair.my === number && pair.isSame));
+  const isStrange = known.length < my.length / 2; // written in another way; lines of ours would not fit
   const changes = [];
   let above;
   for (const below of [...pairs, undefined]) {
@@ -207,12 +209,12 @@ function compare(piece, ours, found, mine, before) {
     const put = our.filter(between("our"));
     const theirs = my.filter(between("my"));
     const fits = [above, below].every((pair) => pair?.isFirm ?? true) && !ours.codes(put).some((code) => elsewhere.includes(code));
-    const isFree = fits && theirs.every((number) => old.has(number));
+    const isFree = fits && !isStrange && theirs.every((number) => old.has(number));
     const canBe = isFree || (above?.isFirm && !put.includes(piece.head)); // never a second head
     const words = wordsFor(mine, found, above);
     changes.push({ put, instead: isFree ? theirs : [], after: above?.my ?? found.from - 1, isFree, canBe, words });
     if (below && !below.isSame) {
-      changes.push({ put: [below.our], instead: [below.my], after: below.my - 1, isFree: below.isOld, canBe: below.isOld });
+      changes.push({ put: [below.our], instead: [below.my], after: below.my - 1, isFree: below.isOld && !isStrange, canBe: below.isOld });
     }
     above = below;
   }
