@@ -218,6 +218,10 @@ function compare(piece, ours, found, mine, before) {
     }
     above = below;
   }
+  // Where the learner changed what ours changed too, old lines stay together.
+  if (changes.some(({ put, isFree }) => put.length && !isFree)) {
+    for (const change of changes) change.isFree &&= !change.instead.length;
+  }
   return { pairs, changes };
 }
 
