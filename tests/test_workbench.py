@@ -205,11 +205,12 @@ def test_a_zip_and_an_address_come_back_byte_for_byte_and_a_damaged_one_changes_
     assert here.shown == mine
     assert "#mine" not in here.page.url
 
-    damaged = [home[:-30], home[:200] + b"!!!!" + home[204:], b"PK\3\4", b"\xff\xfe\0", b""]
+    at = home.index(b"my_club/main.py") + 100  # in the middle of the program
+    damaged = [home[:-30], home[:at] + b"!!!!" + home[at + 4 :], b"PK\3\4", b"\xff\xfe\0", b""]
     with zipfile.ZipFile(empty := io.BytesIO(), "w") as parcel:
         parcel.writestr("readme.txt", "no program here")
     for data in [*damaged, empty.getvalue()]:
-        here.brings("my-club.zip", data).get_by_text("Nothing has changed").wait_for()
+        here.brings("my-club.zip", data).get_by_text(re.compile("Nothing has changed|you have here already")).wait_for()
         here.page.keyboard.press("Escape")
     for wrong in (address[:-4], address.replace("#mine=3.", "#mine=2."), address.split("#")[0] + "#mine=3.x.y"):
         here.page.goto("about:blank")
@@ -267,10 +268,11 @@ def test_a_whole_step_by_keyboard_alone(bench):  # noqa: F811
                 return
         pytest.fail(f"Tab does not lead to {name}")
 
-    for _ in here.boxes():
+    while any(badge != "like ours" for badge, _ in here.boxes()):
         here.page.locator("h1").click()  # back to the top
         tab_to("Help me")
-        here.page.locator(".place", has_text="not there yet").first.get_by_role("button", name="Help me").focus()
+        while here.page.evaluate("document.activeElement.parentElement.textContent.startsWith('like ours')"):
+            tab_to("Help me")
         keyboard.press("Enter")
         tab_to("Put it in")
         keyboard.press("Enter")
@@ -281,6 +283,7 @@ def test_a_whole_step_by_keyboard_alone(bench):  # noqa: F811
         keyboard.press("Escape")
         keyboard.press("Tab")
         assert not here.page.locator(".cm-content:focus").count()
+        here.page.wait_for_timeout(300)
     assert here.shown == "\n".join([*STEPS[0].lines, ""])
     here.box.locator(".cm-content").focus()
     keyboard.press("Control+Enter")
