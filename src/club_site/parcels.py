@@ -69,11 +69,12 @@ def pack() -> None:
     docs, assets = ROOT / "docs", ROOT / "docs" / "assets"
     shutil.copytree(clubhouse, assets / "clubhouse", dirs_exist_ok=True)
     page = ROOT / "workbench" / "page"
-    shutil.copytree(page, assets / "workbench", dirs_exist_ok=True)
-    shutil.move(
-        assets / "workbench" / "service-worker.js", docs / "service-worker.js"
-    )  # it serves all that is below it
+    shutil.copytree(page, assets / "workbench", dirs_exist_ok=True, ignore=shutil.ignore_patterns("service-worker.js"))
+    shutil.copy(page / "service-worker.js", docs)  # it serves all that is below it
     (assets / "workbench" / "steps.json").write_text(json.dumps(programs()), encoding="utf-8")
+    # A page waits for its style sheets, so there is one. It stands where the fonts are.
+    sheets = [clubhouse / "tokens.css", clubhouse / "air.css", assets / "site.css", page / "bench.css"]
+    (assets / "clubhouse" / "site.css").write_text("".join(each.read_text("utf-8") for each in sheets), "utf-8")
 
     parcels = docs / "take-home"
     parcels.mkdir(exist_ok=True)

@@ -53,9 +53,12 @@ export class Boxes {
     return box;
   }
 
-  #look() {
+  /** One box after another, so that the page can do other things in between. */
+  async #look() {
     const { text } = this.#mine;
     for (const { lines, badge, where } of this.#boxes) {
+      await spareTime();
+      if (text !== this.#mine.text || !this.#notice.isConnected) return;
       const there = state(this.#step.source, lines, text, this.#before());
       const found = place(this.#step.source, lines, text, this.#before());
       badge.textContent = BADGE[there];
@@ -63,6 +66,7 @@ export class Boxes {
       const goes = found.missing ? `First build \`${found.missing}\`.` : `Goes ${found.words}, your line ${found.line}.`;
       where.replaceChildren(...inline(there === "missing" ? goes : `Your line ${found.line}.`));
     }
+    await spareTime();
     this.#lookBack(text);
   }
 
@@ -136,6 +140,8 @@ export class Boxes {
     this.#bench.say(`Filled in up to step ${step.number}. Filled-in steps earn no stars.`);
   }
 }
+
+const spareTime = () => new Promise((done) => (globalThis.requestIdleCallback ?? setTimeout)(done));
 
 /** How many empty lines our program has above this one. */
 function gapAbove(source, line) {
