@@ -146,8 +146,8 @@ def fall_asleep(end: Any) -> None:
             await gone.wait()
         await send(event)
 
-    def ended(code: int) -> None:
-        hang_up(code)
+    def ended(code: int, reason: str = "") -> None:
+        hang_up(code, reason)
         gone.set()
 
     end.send, end.hang_up = waiting, ended
