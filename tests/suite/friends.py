@@ -80,6 +80,14 @@ class Friend:
             by_whom = f" by {frame.get('client_id')}" if by else ""
             missed.append(short(frame["message"]) + by_whom)
 
+    def hears_from(self, name: str) -> Frame:
+        """Listen until this friend says something, and return that."""
+        end = time.monotonic() + self._patience
+        while frame := self._next(end):
+            if frame.get("client_id") == name:
+                return frame
+        fail("not-heard", f"{self.name} waited {self._patience:g} seconds for {name}, and heard nothing from them.")
+
     def hears_an_error(self, naming: str = "") -> None:
         """Listen until a message of the type `error` comes. Its words name this friend."""
         frame = self._next_of_type("error")
