@@ -1,6 +1,5 @@
 """The pages on a feature and a test of one's own: what they show is tried out as they tell it."""
 
-import ast
 import difflib
 import re
 import subprocess
@@ -15,6 +14,7 @@ from club.ladder import ROOT, ideas, step
 pages = pytest.importorskip("club_site.pages", reason="the pages need: uv run --all-groups pytest")
 own_test = pytest.importorskip("club_site.own_test")
 
+BASE = "09_whispers"
 NEW_LINES = 15  # of an idea
 CHANGED_LINES = 2  # of the step that it adds to
 COLUMNS = 88  # of a line
@@ -37,7 +37,7 @@ def written(name: str) -> str:
 @each_idea
 def test_an_idea_adds_little_to_its_step_and_changes_next_to_nothing(idea):
     diff = [line for line in difflib.ndiff(idea.before, idea.lines) if line[2:].strip()]
-    assert idea.before == step("09_whispers").lines
+    assert idea.before == step(BASE).lines
     assert 1 <= sum(line.startswith("+ ") for line in diff) <= NEW_LINES
     assert sum(line.startswith("- ") for line in diff) <= CHANGED_LINES
     assert [line for line in idea.lines if len(line) > COLUMNS] == []
@@ -46,7 +46,9 @@ def test_an_idea_adds_little_to_its_step_and_changes_next_to_nothing(idea):
 @each_idea
 def test_the_boxes_of_the_page_are_what_is_new_in_an_idea(idea):
     shown = []
-    for box in re.findall(rf"^!!! task .*\n((?:(?:    .*)?\n)*?    \[\[box {idea.name} (.+)\]\])", OWN_PAGE, re.MULTILINE):
+    for box in re.findall(
+        rf"^!!! task .*\n((?:(?:    .*)?\n)*?    \[\[box {idea.name} (.+)\]\])", OWN_PAGE, re.MULTILINE
+    ):
         lines = pages.box_lines(idea, box[1].split())
         assert len(lines) <= IN_A_BOX
         assert len(re.sub(r"\[\[.*", "", box[0]).split()) <= WORDS_IN_A_BOX
@@ -54,33 +56,34 @@ def test_the_boxes_of_the_page_are_what_is_new_in_an_idea(idea):
     assert sorted(shown) == sorted(idea.new)
 
 
-@pytest.fixture(scope="module")
-def held(tmp_path_factory):
-    """For each idea, what pytest says when it takes the place of its step: so it is held to all that this step is."""
-
-    def hold(idea, folder):
-        home = own_test.project(folder)
-        base = home / "steps" / step("09_whispers").name / "main.py"
-        base.write_text("\n".join([*idea.lines, ""]), encoding="utf-8")
-        tests = sorted(str(file) for file in (home / "tests").glob("test_[0-9]*.py"))
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--step={idea.number}", *tests]
-        return subprocess.run(command, cwd=home, capture_output=True, encoding="utf-8", timeout=180, check=False)
-
-    folders = [tmp_path_factory.mktemp(name) for name in ideas()]
-    with ThreadPoolExecutor() as pool:
-        yield dict(zip(ideas(), pool.map(hold, ideas().values(), folders), strict=True))
+def all_together() -> list[str]:
+    """The step with all ideas added to it, as somebody has it who follows the page to its end."""
+    before = list(step(BASE).lines)
+    lines = [[line] for line in before] + [[]]
+    for idea in ideas().values():
+        for tag, start, end, at, to in difflib.SequenceMatcher(None, before, idea.lines, False).get_opcodes():
+            if tag == "replace":
+                lines[start:end] = [[]] * (end - start)
+            if tag in {"insert", "replace"}:
+                lines[start] = [*idea.lines[at:to], *lines[start]]
+    return [line for here in lines for line in here]
 
 
-@each_idea
-def test_an_idea_keeps_all_promises_of_the_steps_before_it(idea, held):
-    done = held[idea.name]
+def test_with_all_ideas_the_club_keeps_every_promise_that_our_step_keeps(tmp_path):
+    """They take the place of the step, so they are held to all that it is held to."""
+    home = own_test.project(tmp_path)
+    (home / "steps" / BASE / "main.py").write_text("\n".join([*all_together(), ""]), encoding="utf-8")
+    tests = sorted(Path(__file__).parent.glob("test_[0-9]*.py"))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--step={step(BASE).number}"]
+    command += [str(home / "tests" / test.name) for test in tests]
+    done = subprocess.run(command, cwd=home, capture_output=True, encoding="utf-8", timeout=180, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    promises = sum(
-        isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-        for number in range(1, idea.number + 1)
-        for node in ast.parse(next(Path(__file__).parent.glob(f"test_{number:02}_*.py")).read_text("utf-8")).body
-    )
-    assert int(re.search(r"(\d+) passed", done.stdout)[1]) >= promises
+    promises = [
+        name
+        for test in tests[: step(BASE).number]
+        for name in re.findall(r"^def (test_\w+)", test.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) >= len(promises)
 
 
 # --- a test of one's own -------------------------------------------------------------------------------------
@@ -102,7 +105,7 @@ def test_a_test_of_ones_own_says_what_the_page_shows(what):
 
 
 def test_a_test_of_the_dice_fails_without_a_bot_and_passes_with_one():
-    clubs = ["\n".join([*each.lines, ""]) for each in (step("09_whispers"), step("idea_dice"))]
+    clubs = ["\n".join([*each.lines, ""]) for each in (step(BASE), step("idea_dice"))]
     with ThreadPoolExecutor() as pool:
         without, with_bot = pool.map(own_test.said_about, clubs, [written("dice")] * 2)
     assert "Dina waited 5 seconds for Dice bot, and heard nothing from them." in without

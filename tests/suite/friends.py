@@ -81,12 +81,13 @@ class Friend:
             missed.append(short(frame["message"]) + by_whom)
 
     def hears_from(self, name: str) -> Frame:
-        """Listen until this friend says something, and return that."""
+        """Listen until this friend says something, whatever it is."""
         end = time.monotonic() + self._patience
-        while frame := self._next(end):
-            if frame.get("client_id") == name:
-                return frame
-        fail("not-heard", f"{self.name} waited {self._patience:g} seconds for {name}, and heard nothing from them.")
+        while (frame := self._next(end)) is not None and frame.get("client_id") != name:
+            pass
+        if frame is None:
+            fail("not-heard", f"{self.name} waited {self._patience:g} seconds for {name}, and heard nothing from them.")
+        return frame
 
     def hears_an_error(self, naming: str = "") -> None:
         """Listen until a message of the type `error` comes. Its words name this friend."""
