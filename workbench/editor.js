@@ -35,8 +35,9 @@ const wrong = lines("wrong", "look here: ");
 /** An editor with two programs, of which one is shown: the learner's own, and ours to look at. */
 export function edit(parent, { text, hint, onChange, onRun }) {
   const run = () => (onRun(), true);
+  const leave = (view) => (view.setTabFocusMode(3000), false); // also where Escape has something else to do
   const shared = (label) => [
-    keymap.of([{ key: "Mod-Enter", run }, { key: "Mod-s", run }, indentWithTab]),
+    keymap.of([{ key: "Escape", run: leave }, { key: "Mod-Enter", run }, { key: "Mod-s", run }, indentWithTab]),
     minimalSetup,
     lineNumbers(),
     python(),

@@ -270,7 +270,7 @@ def scene(name: str) -> str:
 
 def run(name: str) -> Lines:
     """The program of the step, to be read. Where a script may run, the workbench takes its place."""
-    this, runtime = step(name), built()
+    runtime = built()
     way = f"Run it: `uv run fastapi dev steps/{name}/main.py`"
     if not runtime:
         return ['<section class="run" markdown="1">', "", way, "", *code(name), "</section>", ""]
@@ -282,13 +282,14 @@ def run(name: str) -> Lines:
 
 def home() -> str:
     """Two walkie-talkies that work. They are drawn by the page's script; without one there is a picture."""
+    width, height = PICTURE
     alt = "Ada and Bo each have a walkie-talkie. Ada has said hello, and Bo has heard it."
     return (
         f'<section class="home" data-runtime="{built() or ""}" aria-label="Try it">'
         '<svg id="wires" aria-hidden="true"></svg>'
         f'<div id="hub" aria-hidden="true">{HOUSE}</div><div class="devices"></div><p role="status"></p>'
-        f'<noscript><img src="assets/recorded/club-light.webp" width="{PICTURE[0]}" height="{PICTURE[1]}" alt="{alt}"></noscript>'
-        "</section>"
+        f'<noscript><img src="assets/recorded/club-light.webp" width="{width}" height="{height}" alt="{alt}">'
+        "</noscript></section>"
     )
 
 

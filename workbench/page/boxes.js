@@ -33,11 +33,13 @@ export class Boxes {
 
   /** The first box that is not in the learner's program yet. */
   get next() {
-    return this.#boxes.find(({ lines }) => state(this.#step.source, lines, this.#mine.text) === "missing");
+    return this.#boxes.find(({ lines }) => state(this.#step.source, lines, this.#mine.text, this.#before()) === "missing");
   }
 
-  get #before() {
-    return this.#site.steps[this.#step.number - 2]?.source ?? this.#site.starter;
+  /** Our programs before this step. */
+  #before(step = this.#step) {
+    const earlier = this.#site.steps.filter(({ number }) => number < step.number);
+    return [this.#site.starter, ...earlier.map(({ source }) => source)];
   }
 
   #dress(code) {
@@ -54,8 +56,8 @@ export class Boxes {
   #look() {
     const { text } = this.#mine;
     for (const { lines, badge, where } of this.#boxes) {
-      const there = state(this.#step.source, lines, text);
-      const found = place(this.#step.source, lines, text);
+      const there = state(this.#step.source, lines, text, this.#before());
+      const found = place(this.#step.source, lines, text, this.#before());
       badge.textContent = BADGE[there];
       badge.dataset.there = there;
       const goes = found.missing ? `First build \`${found.missing}\`.` : `Goes ${found.words}, your line ${found.line}.`;
@@ -67,7 +69,7 @@ export class Boxes {
   /** Is something of an earlier step not there? A program that the checker has praised lacks nothing. */
   #lookBack(text) {
     const earlier = this.#site.steps.filter(({ number }) => number < this.#step.number && !this.#mine.stars.includes(number));
-    const skipped = earlier.find((step, at) => missing(step.source, text, this.#site.steps[step.number - 2]?.source ?? "").length);
+    const skipped = earlier.find((step) => missing(step.source, text, this.#before(step).at(-1)).length);
     this.#notice.hidden = !skipped;
     if (!skipped || this.#notice.dataset.step === String(skipped.number)) return;
     this.#notice.dataset.step = skipped.number;
@@ -78,9 +80,9 @@ export class Boxes {
 
   #show({ lines }) {
     const { source } = this.#step;
-    const found = place(source, lines, this.#mine.text);
+    const found = place(source, lines, this.#mine.text, this.#before());
     if (found.missing) return this.#bench.say(`First build ${found.missing}.`);
-    const isThere = state(source, lines, this.#mine.text) !== "missing";
+    const isThere = state(source, lines, this.#mine.text, this.#before()) !== "missing";
     this.#bench.inMine((editor) => {
       if (isThere) editor.select(found.line, found.line);
       else editor.open(found.after, gapAbove(source, lines[0]), found.indent);
@@ -114,10 +116,10 @@ export class Boxes {
   #putIn({ lines, title }) {
     const { source } = this.#step;
     const { text } = this.#mine;
-    const more = putIn(source, lines, text, this.#before);
+    const more = putIn(source, lines, text, this.#before());
     if (more === text) return this.#bench.say("Your program has these lines, or lines of your own in their place. Nothing has changed.");
     this.#mine.replace(more, `put in “${title}”`);
-    const { line } = place(source, lines, more);
+    const { line } = place(source, lines, more, this.#before());
     if (line) this.#bench.inMine((editor) => editor.select(line, line));
   }
 
@@ -127,10 +129,8 @@ export class Boxes {
     this.#bench.say("Looking at your program…");
     const found = await this.#bench.verdict(step.number);
     if (this.#mine.text !== text) return this.#bench.say("You went on typing, so nothing was filled in.");
-    const kept = found?.stars ?? 0; // the steps that work already
-    if (found && !found.oops && kept) return this.#bench.say("Your program already does all this. Nothing has changed.");
-    const base = this.#site.steps[step.number - 2]?.source ?? this.#site.starter;
-    const more = fill(step.source, text, base);
+    if (found && !found.oops && found.stars) return this.#bench.say("Your program already does all this. Nothing has changed.");
+    const more = fill(step.source, text, this.#before(step));
     if (more === text) return this.#bench.say("There is nothing to fill in. “Check me” says what is still wrong.");
     this.#mine.replace(more, `filled in up to step ${step.number}`, Math.max(this.#mine.given, step.number));
     this.#bench.say(`Filled in up to step ${step.number}. Filled-in steps earn no stars.`);
