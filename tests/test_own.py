@@ -100,7 +100,7 @@ def test_the_page_breaks_the_club_as_the_recording_does():
 def test_a_test_of_ones_own_says_what_the_page_shows(what):
     recorded = own_test.RECORDED / f"{own_test.STEP.name}-{what}.txt"
     said = own_test.said_about(own_test.CLUBS[what], written("hello"))
-    assert said == recorded.read_text(encoding="utf-8"), "run: uv run python -m club_site.own_test"
+    assert said == recorded.read_text(encoding="utf-8"), "run: uv run --all-groups python -m club_site.own_test"
     assert f"1 {'failed' if what == 'test-fails' else 'passed'}" in said
 
 

@@ -1,6 +1,6 @@
 """A learner's first own test: run it as the page says, on a broken club and on a right one, and keep what is printed.
 
-uv run python -m club_site.own_test
+uv run --all-groups python -m club_site.own_test
 """
 
 import os
