@@ -9,6 +9,8 @@ Each of these stands on a line of its own in a page:
     [[box 06_rooms join blank setdefault append]]   with gaps instead of these words; the whole lines are folded below
     [[code 03_chat broadcast]]         one function or class; without a name the whole program
     [[diff 03_chat]]                   what changed since the step before
+    [[box idea_dice dice_bot]]         an idea is shown like a step: it adds something to step 9
+    [[own-test hello]]                 a test that a learner could write
     [[recorded 03_chat terminal]]      what a run printed
     [[picture 03_chat Ada and Bo …]]   what a run showed, and the words for those who cannot see it
     [[checked test_03_chat.py::test_friends_hear_each_other]]
@@ -199,6 +201,13 @@ def diff(name: str) -> Lines:
     return [f'``` diff title="new in {name}"', *lines, "```", ""]
 
 
+def own_test(name: str) -> Lines:
+    file = ROOT / "tests" / "own" / f"{name}.py"
+    if not file.is_file():
+        raise NotFoundError(f"there is no test tests/own/{file.name}")
+    return ['``` { .py title="tests/test_mine.py" }', *file.read_text(encoding="utf-8").splitlines(), "```", ""]
+
+
 def recorded(name: str, what: str) -> Lines:
     file = ASSETS / "recorded" / f"{step(name).name}-{what}.txt"
     if not file.is_file():
@@ -362,6 +371,7 @@ def quiz(lines: Lines, number: int) -> tuple[str, str]:
 MARKDOWN: dict[str, Callable[..., Lines]] = {
     "code": code,
     "diff": diff,
+    "own-test": own_test,
     "recorded": recorded,
     "picture": picture,
     "run": run,

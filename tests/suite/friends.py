@@ -83,6 +83,15 @@ class Friend:
             by_whom = f" by {frame.get('client_id')}" if by else ""
             missed.append(short(frame["message"]) + by_whom)
 
+    def hears_from(self, name: str) -> Frame:
+        """Listen until this friend says something, whatever it is."""
+        end = time.monotonic() + self._patience
+        while (frame := self._next(end)) is not None and frame.get("client_id") != name:
+            pass
+        if frame is None:
+            fail("not-heard", f"{self.name} waited {self._patience:g} seconds for {name}, and heard nothing from them.")
+        return frame
+
     def hears_an_error(self, naming: str = "") -> None:
         """Listen until the club answers with a message of the type `error`. Its words name this friend."""
         frame = self._next_of_type("error")
