@@ -32,6 +32,7 @@ from club.causes import Failure, cause_of, filled  # noqa: E402
 HOME = "/home/learner/my-club/my_club/"
 MAIN = HOME + "main.py"
 PEER, HOST = ("127.0.0.1", 50000), ("127.0.0.1", 8000)
+LONGEST_REASON = 123  # bytes that fit into the frame that ends a WebSocket
 TURN = 3.0  # seconds for which a loop in main.py may keep everybody else waiting
 
 tell: Callable[..., None] = print  # what the worker hands to `connect`
@@ -140,6 +141,12 @@ class GoneError(OSError):
     """What uvicorn raises when a program sends to somebody who is gone."""
 
 
+class ReasonTooLongError(Exception):
+    """What uvicorn raises, there by another name, when a program gives a longer reason than fits."""
+
+    __module__ = "builtins"
+
+
 class Server:
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -233,11 +240,13 @@ class Socket:
     def tell(self, kind: str, **what: Any) -> None:
         tell("socket", json.dumps({"id": self.number, "type": kind, **what}))
 
-    def hang_up(self, code: int) -> None:
+    def hang_up(self, code: int, reason: str = "") -> None:
+        if len(reason.encode()) > LONGEST_REASON:
+            raise ReasonTooLongError("control frame too long")
         if not self.closed:
             self.closed = True
-            self.inbox.put_nowait({"type": "websocket.disconnect", "code": code, "reason": ""})
-            self.tell("close", code=code)
+            self.inbox.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+            self.tell("close", code=code, reason=reason)
 
     async def send(self, event: dict[str, Any]) -> None:
         if self.closed:
@@ -252,7 +261,7 @@ class Socket:
             case "websocket.send":
                 tell("socket", json.dumps({"id": self.number, "type": "message"}), event["bytes"])
             case "websocket.close" if self.accepted:
-                self.hang_up(event.get("code") or 1000)
+                self.hang_up(event.get("code") or 1000, event.get("reason") or "")
             case "websocket.close":
                 say(f'INFO:     {PEER[0]}:{PEER[1]} - "WebSocket {self.scope["path"]}" 403')
                 self.closed = True

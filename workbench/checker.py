@@ -82,6 +82,7 @@ class Call:
         self.heard: deque[Any] = deque()
         self.open = self.closed = False
         self.status = None
+        self.goodbye = (1006, "")
         lines[self.number] = self
         bridge.socket_open(self.number, path)
         if asleep:
@@ -105,6 +106,7 @@ class Call:
                 self.heard.append(what.get("data", data))
             case "close":
                 self.closed, self.status = True, what.get("status")
+                self.goodbye = (what["code"], what.get("reason", ""))
 
     def send(self, said: str | bytes) -> None:
         if self.closed:
@@ -117,7 +119,7 @@ class Call:
         if not until(lambda: self.heard or self.closed, seconds):
             raise TimeoutError
         if not self.heard:
-            raise HungUpError
+            raise HungUpError(*self.goodbye)
         return self.heard.popleft()
 
     def catch_up(self, _: float) -> None:

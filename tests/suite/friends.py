@@ -12,6 +12,7 @@ from suite.world import Answer, HungUpError, Line, Program, RefusedError, fail
 
 # A friend looks at messages of these types, and at those without one. Whatever else a club may say is not for them.
 TYPES = (None, "chat", "notification")
+ROOM_TYPES = (*TYPES, "join", "leave")
 LONG = 1_000_000  # letters; a longer message keeps a slow machine busy, whatever the program is
 LONG_PATIENCE = 4  # how many times longer a friend waits for it
 
@@ -45,12 +46,13 @@ def first_few(texts: Sequence[str]) -> str:
 class Friend:
     """A friend with a walkie-talkie. Nobody waits longer than `patience` seconds."""
 
-    def __init__(self, name: str, line: Line, patience: float) -> None:
+    def __init__(self, name: str, line: Line, patience: float, types: tuple[str | None, ...] = TYPES) -> None:
         self.name = name
         self.hangs_up = line.close
         self.vanishes = line.vanish
         self._line = line
         self._patience = patience
+        self._types = types
         self._passed_over: list[str] = []  # types of messages that were not for a friend
 
     def says(self, text: str | bytes) -> None:
@@ -58,6 +60,10 @@ class Friend:
             self._line.send(text)
         except HungUpError:
             fail("hung-up", f"{self.name} wanted to say {text[:60]!r}, but the club hung up.", who=self.name)
+
+    def sends(self, **parts: object) -> None:
+        """Say these parts, packed as JSON."""
+        self.says(json.dumps(parts))
 
     def hears(self, message: str, by: str | None = None) -> Frame:
         """Listen until this message comes, by this friend if `by` is given."""
@@ -73,6 +79,47 @@ class Friend:
                 return frame
             by_whom = f" by {frame.get('client_id')}" if by else ""
             missed.append(short(frame["message"]) + by_whom)
+
+    def hears_an_error(self, naming: str = "") -> None:
+        """Listen until a message of the type `error` comes. Its words name this friend."""
+        frame = self._next_of_type("error")
+        if frame is None:
+            fail("no-error", f"{self.name} waited for an error, but none came.", who=self.name)
+        if not frame["message"].strip():
+            fail("empty-error", f"{self.name} got an error that says nothing.", who=self.name)
+        if naming not in frame["message"]:
+            sentence = f"The error says {short(frame['message'])}. It does not name {naming}, who is here."
+            fail("names-missing", sentence, who=self.name)
+
+    def sees(self, *names: str) -> None:
+        """Listen until a list of friends comes with these names and no others."""
+        seen = "no list"
+        end = time.monotonic() + self._patience
+        while frame := self._next_of_type("friends", end):
+            friends = frame.get("friends")
+            if not isinstance(friends, list) or not all(isinstance(name, str) for name in friends):
+                fail("no-list", f'The "friends" of the message are {str(friends)[:60]}, not a list of names.')
+            if sorted(friends) == sorted(names):
+                return
+            seen = f"the list {listed(friends)}"
+        sentence = f"{self.name} should get the list {listed(names)}, but the last one was {seen}."
+        fail("not-listed", sentence, who=self.name, wanted=listed(names), heard=seen)
+
+    def is_sent_away(self, code: int) -> str:
+        """Listen until the club hangs up with this code. Returns its reason."""
+        end = time.monotonic() + self._patience
+        while True:
+            try:
+                self._line.receive(max(0, end - time.monotonic()))
+            except TimeoutError:
+                fail("not-sent-away", f"The club should hang up on {self.name}, but it does not.", who=self.name)
+            except HungUpError as goodbye:
+                if goodbye.code != code:
+                    sentence = f"The club hung up on {self.name} with the code {goodbye.code}, not {code}."
+                    fail("wrong-code", sentence, code=goodbye.code)
+                if not goodbye.reason.strip():
+                    fail("no-reason", f"The club hung up on {self.name}, and gave no reason.")
+                return goodbye.reason
 
     def hears_in_order(self, messages: list[str]) -> None:
         """The next messages are these, each of them once."""
@@ -118,9 +165,16 @@ class Friend:
                 return None
             except HungUpError:
                 fail("hung-up", f"{self.name} was listening, but the club hung up.", who=self.name)
-            if frame.get("type") in TYPES:
+            if frame.get("type") in self._types:
                 return frame
             self._passed_over.append(short(str(frame["type"])))
+
+    def _next_of_type(self, kind: str, end: float | None = None) -> Frame | None:
+        end = end or time.monotonic() + self._patience
+        while frame := self._next(end):
+            if frame.get("type") == kind:
+                return frame
+        return None
 
     def _read(self, text: str | bytes) -> Frame:
         """Every message is JSON, sent as text. If it has a time, that says its time zone."""
@@ -160,15 +214,19 @@ class Club:
         """A friend joins the chat."""
         return self.calls(name, "/ws/")
 
-    def news(self, name: str) -> Friend:
-        """A friend listens to the news messenger."""
-        return self.calls(name, "/ws/notifications/")
+    def news(self, name: str, *types: str) -> Friend:
+        """A friend listens to the news messenger, and looks at messages of these types, too."""
+        return self.calls(name, "/ws/notifications/", types=(*TYPES, *types))
+
+    def room(self, room: str, name: str, *types: str) -> Friend:
+        """A friend joins this room, and looks at messages of these types, too."""
+        return self.calls(name, f"/ws/rooms/{quote(room, safe='')}/", types=(*ROOM_TYPES, *types))
 
     def sleeper(self, name: str) -> Friend:
         """A friend who joins the chat, takes one message and falls asleep."""
         return self.calls(name, "/ws/", asleep=True)
 
-    def calls(self, name: str, path: str, asleep: bool = False) -> Friend:
+    def calls(self, name: str, path: str, asleep: bool = False, types: tuple[str | None, ...] = TYPES) -> Friend:
         """A friend calls this path, with their name added at its end."""
         called = f"{name[:20]} called {path}{{client_id}}, but"
         try:
@@ -179,7 +237,7 @@ class Club:
             fail("not-picked-up", f"{called} nobody picked up for {self._patience:g} seconds.", path=path, status="")
         except HungUpError:
             fail("hung-up", f"{called} the club hung up at once.", path=path)
-        return Friend(name, self._lines[-1], self._patience)
+        return Friend(name, self._lines[-1], self._patience, types)
 
     def seconds_pass(self, seconds: float) -> None:
         """Move the program's clock forward, so that nobody has to wait."""
@@ -219,6 +277,16 @@ class Club:
                 counted, wanted = json.dumps(rooms)[:100], json.dumps(friends)
                 sentence = f"The rooms board says {counted}, but it should say {wanted}."
                 fail("wrong-count", sentence, counted=counted, wanted=wanted)
+            time.sleep(0.01)
+
+    def has_no_room(self, room: str) -> None:
+        """Ask until the rooms board does not name this room."""
+        end = time.monotonic() + self._patience
+        while room in (rooms := self.rooms()):
+            if time.monotonic() > end:
+                counted = json.dumps(rooms)[:100]
+                sentence = f"The rooms board says {counted}, but nobody is in {short(room)} any more."
+                fail("room-left", sentence, counted=counted)
             time.sleep(0.01)
 
     def tasks(self) -> int:

@@ -43,8 +43,8 @@ class Call:
     def receive(self, seconds: float) -> str | bytes:
         try:
             return self._socket.recv(timeout=seconds)
-        except ConnectionClosed:
-            raise HungUpError from None
+        except ConnectionClosed as closed:
+            raise HungUpError(*((closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else ())) from None
 
     def catch_up(self, seconds: float) -> None:
         with suppress(ConnectionClosed):  # `receive` reports that, once the last message has been read
@@ -52,6 +52,7 @@ class Call:
 
     def vanish(self) -> None:
         plug = self._socket.socket
+        self._socket.close_timeout = 0.1  # nobody answers a goodbye any more
         with suppress(OSError):
             plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             plug.shutdown(socket.SHUT_RDWR)

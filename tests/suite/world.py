@@ -30,7 +30,11 @@ def fail(kind: str, sentence: str, **fields: object) -> NoReturn:
 
 
 class HungUpError(Exception):
-    """The line, or the whole club, is gone."""
+    """The line, or the whole club, is gone. If the club said goodbye, it gave a code and perhaps a reason."""
+
+    def __init__(self, code: int = 1006, reason: str = "") -> None:
+        self.code = code
+        self.reason = reason
 
 
 class RefusedError(Exception):
