@@ -20,7 +20,7 @@ export const DOORS = [
   { id: "chat", name: "Chat", step: 3, title: "the chat" },
   { id: "news", name: "News", step: 4, title: "the news messenger" },
   { id: "docs", name: "Docs desk", step: 5, title: "the docs page" },
-  { id: "join", name: "Your own rooms", step: 6, title: "the rooms" },
+  { id: "join", name: "Your rooms", step: 6, title: "the rooms" },
   { id: "types", name: "Emoji", step: 7, title: "the message types" },
   { id: "reminders", name: "Reminders", step: 8, title: "the reminders" },
   { id: "whispers", name: "Whispers", step: 9, title: "the whispers" },
@@ -50,7 +50,7 @@ export class Club extends EventTarget {
   open = new Set(); // ids of the doors that are built
   fresh = new Set(); // those that were built while the learner looked on
   shut = new Set(); // those that did not open
-  rooms = null; // how many friends are in each room, at most SHOWN of them
+  rooms = null; // how many friends are in each room; of those in the tree, at most SHOWN
   moreRooms = 0;
   #network; // network, or something like it
   #talkies = new Set();
@@ -223,7 +223,10 @@ export class Club extends EventTarget {
     try {
       const rooms = await (await this.#network.get("rooms")).json();
       const counted = Object.entries(rooms).filter(([, count]) => Number.isInteger(count));
-      this.rooms = Object.fromEntries(counted.slice(0, SHOWN + 2)); // the chat and the news are no rooms in the tree
+      // The chat and the news are no doors in the tree. The rooms of this window come first.
+      const here = new Set(["chat", "notifications", ...[...this.#talkies].map(({ room }) => room)]);
+      counted.sort(([one], [other]) => here.has(other) - here.has(one));
+      this.rooms = Object.fromEntries(counted.slice(0, SHOWN + 2));
       this.moreRooms = Math.max(0, counted.length - SHOWN - 2);
     } catch {
       this.rooms = null;

@@ -205,7 +205,7 @@ function show() {
     say(item.querySelector("em"), fresh.has(id) ? "new! " : "");
     const slip = reached.step > step ? ". Built it already? Read the last line in the terminal." : "";
     const closed = shut.has(id) ? `not built yet: step ${step}${slip}` : "nobody has tried it yet";
-    say(item.querySelector("small span"), open.has(id) ? (id === "rooms" ? inside(rooms) : "open") : closed);
+    say(item.querySelector("small span"), open.has(id) ? inside(id, rooms ?? {}) : closed);
     if (id === "docs") opens(item.querySelector("b"), name, open.has(id));
   }
   say(part("board").querySelector("summary"), `${isNew.length ? "New! " : ""}${DOORS.filter(({ id }) => open.has(id)).length} of ${DOORS.length} doors open`);
@@ -225,8 +225,7 @@ function show() {
 
 /** Each room is a door in the tree. It appears with its first friend, and is gone with the last. */
 function showTree(rooms) {
-  const inTree = Object.entries(rooms).filter(([room]) => club.open.has("join") && room !== "chat" && room !== "notifications");
-  const doors = inTree.map(([room, count]) => `${room.slice(0, 20)} · ${count}`);
+  const doors = inTree(rooms).map(([room, count]) => `${room.slice(0, 20)} · ${count}`);
   if (club.moreRooms) doors.push(`and ${club.moreRooms} more`);
   const list = part("rooms");
   if (list.dataset.doors === doors.join("/")) return;
@@ -235,8 +234,19 @@ function showTree(rooms) {
   list.replaceChildren(...doors.map((words) => Object.assign(document.createElement("li"), { textContent: words })));
 }
 
-function inside(rooms) {
-  const words = Object.entries(rooms ?? {}).map(([room, count]) => `${count} in ${room === "notifications" ? "news" : room.slice(0, 20)}`);
+function inTree(rooms) {
+  return club.open.has("join") ? Object.entries(rooms).filter(([room]) => room !== "chat" && room !== "notifications") : [];
+}
+
+/** What an open door says of itself. */
+function inside(id, rooms) {
+  const tree = inTree(rooms).map(([room]) => room);
+  const count = tree.length + club.moreRooms;
+  if (id === "join" && count) return count === 1 ? "1 room" : `${count} rooms`;
+  if (id !== "rooms") return "open";
+  const words = Object.entries(rooms)
+    .filter(([room]) => !tree.includes(room))
+    .map(([room, count]) => `${count} in ${room === "notifications" ? "news" : room.slice(0, 20)}`);
   return words.join(" · ") || "open";
 }
 

@@ -34,9 +34,9 @@ const LAMP = {
 
 const EMOJI = { "🎉": "party", "🦖": "dinosaur", "🍪": "biscuit", "❤️": "heart", "👍": "thumbs up" };
 
-// The first device is shown when its style is there, or the page around it would jump.
 const style = new CSSStyleSheet();
-style.replaceSync(await (await fetch(new URL("walkie-talkie.css", import.meta.url))).text());
+style.replaceSync(":host { visibility: hidden }"); // until its own style is there
+fetch(new URL("walkie-talkie.css", import.meta.url)).then(async (answer) => style.replace(await answer.text()));
 
 const template = document.createElement("template");
 template.innerHTML = `
@@ -45,7 +45,7 @@ template.innerHTML = `
     <header>
       <span class="who"></span>
       <input class="name" maxlength="40" autocomplete="off" spellcheck="false" aria-label="Name of this friend" placeholder="Your nickname">
-      <label class="room" hidden>in <input maxlength="20" autocomplete="off" spellcheck="false" aria-label="Room" placeholder="the plain chat"></label>
+      <label class="room" hidden>in <input maxlength="20" autocomplete="off" spellcheck="false" aria-label="Room" placeholder="chat"></label>
       <span class="role">news</span>
       <span class="lamp" role="status"><i></i><span></span></span>
     </header>
@@ -234,7 +234,7 @@ class WalkieTalkie extends HTMLElement {
     const key = JSON.stringify(names);
     if (to.dataset.names !== key) {
       const chosen = to.value;
-      to.replaceChildren(new Option("to everyone", ""), ...names.map((name) => new Option(`to ${name}`, name)));
+      to.replaceChildren(new Option("everyone", ""), ...names.map((name) => new Option(name, name)));
       to.value = chosen;
       to.dataset.names = key;
     }
