@@ -294,12 +294,12 @@ def test_friends_draw_on_a_board_by_hand_and_by_keys(studio, open_window, expect
     window.page.mouse.move(box["x"] + box["width"] / 2 + 20, box["y"] + box["height"] / 2)
     window.page.mouse.up()
     expect(theirs.locator("polyline.blue")).to_have_count(1)
-    assert re.match(r"1(49|50|51)[.\d]*,(99|100|101)[.\d]* ", theirs.locator("polyline").get_attribute("points"))
+    assert re.match(r"1(49|50|51),(99|100|101) ", theirs.locator("polyline").get_attribute("points"))
     mine.focus()
     for key in ("Space", "ArrowDown", "ArrowDown", "Space", "ArrowUp"):
         window.page.keyboard.press(key)
-    expect(theirs.locator("polyline")).to_have_count(2)
-    assert theirs.locator("polyline").last.get_attribute("points") == "150,100 150,108 150,116"
+    expect(theirs.locator("polyline").last).to_have_attribute("points", re.compile(" 150,116$"))
+    assert theirs.locator("polyline").nth(1).get_attribute("points").startswith("150,100 150,108")
     window.page.keyboard.press("Tab")
     expect(mine).not_to_be_focused()
     drawn = window.page.evaluate(

@@ -28,7 +28,7 @@ export class DrawingBoard {
     board.append(this.#strokes, this.#pen);
     board.addEventListener("pointerdown", (event) => {
       board.setPointerCapture(event.pointerId);
-      this.#points = [this.#place(event)];
+      this.#begin(this.#place(event));
     });
     board.addEventListener("pointermove", (event) => board.hasPointerCapture(event.pointerId) && this.#move(this.#place(event)));
     board.addEventListener("keydown", (event) => this.#key(event));
@@ -40,7 +40,7 @@ export class DrawingBoard {
     if (!Array.isArray(points)) return;
     const places = points.slice(0, POINTS).filter((point) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite));
     const stroke = svg("polyline");
-    stroke.setAttribute("points", places.map(([x, y]) => `${x * 300},${y * 200}`).join(" "));
+    stroke.setAttribute("points", places.map(([x, y]) => `${Math.round(x * 300)},${Math.round(y * 200)}`).join(" "));
     stroke.setAttribute("class", COLORS.includes(color) ? color : "black");
     this.#strokes.append(stroke);
     if (this.#strokes.childElementCount > STROKES) this.#strokes.firstElementChild.remove();
@@ -51,13 +51,22 @@ export class DrawingBoard {
     return [x / 300, y / 200].map((value) => Math.round(Math.min(Math.max(value, 0), 1) * 1000) / 1000);
   }
 
+  #begin(place) {
+    this.#flush();
+    this.#points = [place];
+  }
+
   #move(place) {
     this.#points.push(place);
-    this.#timer ||= setTimeout(() => {
-      this.#timer = 0;
-      this.#send(this.#points);
-      this.#points = this.#points.slice(-1);
-    }, PACE);
+    this.#timer ||= setTimeout(() => this.#flush(), PACE);
+  }
+
+  #flush() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    if (this.#points.length < 2) return;
+    this.#send(this.#points);
+    this.#points = this.#points.slice(-1);
   }
 
   #key(event) {
@@ -67,7 +76,7 @@ export class DrawingBoard {
     event.preventDefault();
     if (!way) {
       this.#isDown = !this.#isDown;
-      this.#points = [this.#at];
+      this.#begin(this.#at);
     } else {
       this.#at = this.#at.map((value, axis) => Math.round(Math.min(Math.max(value + way[axis], 0), 1) * 1000) / 1000);
       if (this.#isDown) this.#move(this.#at);
