@@ -11,7 +11,7 @@ const LATER = 10000; // the same, when nothing has happened for a while
 const RESTLESS = 60000; // ms: how long "a while" is
 const TOO_LONG = 5000; // ms without an answer
 const BRIEF = 1000; // ms that a line lasts if the program does not keep its friends
-const ANSWER = 500; // ms that a knock waits for one
+const ANSWER = 2000; // ms that a knock waits for one
 const SLOWLY = 10000; // ms between two calls under a name that is taken
 const SHOWN = 8; // rooms; a hundred could not be read
 
@@ -81,7 +81,9 @@ export class Club extends EventTarget {
     talkie.addEventListener("state", () => this.#hear(talkie));
     talkie.addEventListener("frame", ({ detail }) => {
       const { type, words } = detail.message;
-      if (!detail.sent && (/^(join|leave)$/.test(type) || /^(joined|left) the chat$/.test(words))) this.#count();
+      if (detail.sent) return;
+      this.#learn(talkie, type);
+      if ((/^(join|leave)$/.test(type) || /^(joined|left) the chat$/.test(words))) this.#count();
     });
     if (this.awake) talkie.pickUp();
   }
@@ -165,6 +167,15 @@ export class Club extends EventTarget {
     this.#built("reminders", Boolean(news) && news.includes("error"));
     this.#changed();
     this.#count();
+  }
+
+  /** What a friend hears proves it, too. */
+  #learn(talkie, type) {
+    const inRoom = { draw: "draw", friends: "whispers" }[type] ?? (type && "types");
+    const door = talkie.news ? /^(error|reminder)$/.test(type) && "reminders" : talkie.room && inRoom;
+    if (!door || this.open.has(door)) return;
+    this.#built(door, true);
+    this.#changed();
   }
 
   /** The types of the answers, or null if nobody opens. */
