@@ -15,7 +15,8 @@ const club = new Club(inPage);
 const desk = inPage && new DocsDesk(part("desk"), inPage);
 const air = new Air(part("air"), part("wires"), part("hub").lastElementChild);
 const xray = new XRay(part("frames").querySelector("tbody"));
-const asked = new URLSearchParams(location.search).get("friend");
+const params = new URLSearchParams(location.search);
+const asked = params.get("friend");
 const alone = asked === null || canBeName(asked) ? asked : "";
 let chosen; // the device that a narrow window shows
 let added = 0;
@@ -61,7 +62,7 @@ if (alone !== null) {
   document.title = `${alone || "A friend"} · The clubhouse`;
   part("talkies").className = "alone";
   part("add").hidden = part("tabs").hidden = true;
-  add(alone);
+  add(alone, { room: params.get("room") ?? "" });
 } else {
   const first = await addFriend();
   if (first.name) await addFriend();
@@ -93,10 +94,11 @@ function friends() {
   return talkies().filter(({ news }) => !news);
 }
 
-function add(name, { news = false } = {}) {
+function add(name, { news = false, room = "" } = {}) {
   const talkie = document.createElement("walkie-talkie");
   talkie.setAttribute("name", name);
   talkie.toggleAttribute("news", news);
+  if (canBeName(room)) talkie.setAttribute("room", room);
   if (!news && alone === null) talkie.append(...(inPage ? [] : [ownWindow(talkie)]), remove(talkie));
   const radio = part("talkies").querySelector("[news]");
   part("talkies").insertBefore(talkie, radio);
@@ -153,7 +155,7 @@ function ownWindow(talkie) {
   link.textContent = "Own window";
   link.target = "_blank";
   link.addEventListener("click", () => {
-    link.href = `?friend=${encodeURIComponent(talkie.name)}`;
+    link.href = `?${new URLSearchParams({ friend: talkie.name, room: talkie.room })}`;
     setTimeout(() => takeAway(talkie));
   });
   link.href = "?friend";
