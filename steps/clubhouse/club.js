@@ -155,16 +155,15 @@ export class Club extends EventTarget {
    * the docs page yet is not asked.
    */
   async #explore() {
-    const asked = this.open.has("docs");
     const room = `ws/rooms/door-${Math.random().toString(36).slice(2, 8)}/clubhouse`;
     const draw = { type: "draw", points: [[0, 0]], color: "black" };
-    const heard = asked && (await this.#knock(room, [{ type: "typing" }, draw]));
-    this.#built("join", Boolean(heard));
-    this.#built("types", Boolean(heard) && heard.includes("typing"));
-    this.#built("whispers", Boolean(heard) && heard.includes("friends"));
-    this.#built("draw", Boolean(heard) && heard.includes("draw"));
-    const news = this.open.has("types") && (await this.#knock("ws/notifications/clubhouse", [{ type: "remind" }]));
-    this.#built("reminders", Boolean(news) && news.includes("error"));
+    const heard = this.open.has("docs") ? await this.#knock(room, [{ type: "typing" }, draw]) : null;
+    this.#built("join", heard !== null);
+    for (const [door, type] of [["types", "typing"], ["whispers", "friends"], ["draw", "draw"]]) {
+      this.#built(door, Boolean(heard?.includes(type)));
+    }
+    const news = this.open.has("types") ? await this.#knock("ws/notifications/clubhouse", [{ type: "remind" }]) : null;
+    this.#built("reminders", Boolean(news?.includes("error")));
     this.#changed();
     this.#count();
   }
@@ -183,24 +182,27 @@ export class Club extends EventTarget {
     return new Promise((done) => {
       const socket = this.#network.open(path);
       let types = null;
-      const end = () => {
-        clearTimeout(late);
-        done(types);
+      const hangUp = () => {
         socket.close();
+        done(types);
       };
-      let late = setTimeout(end, TOO_LONG);
+      let late = setTimeout(hangUp, TOO_LONG);
       socket.onopen = () => {
         clearTimeout(late);
-        late = setTimeout(end, ANSWER);
+        late = setTimeout(hangUp, ANSWER);
         types = [];
         for (const question of questions) socket.send(JSON.stringify(question));
       };
       socket.onmessage = ({ data }) => {
         const { type } = read(String(data));
         types.push(type);
-        if (!/^(join|friends|notification)$/.test(type) && --questions.length === 0) end();
+        const isAnswer = !/^(join|friends|notification)$/.test(type);
+        if (isAnswer && --questions.length === 0) hangUp();
       };
-      socket.onclose = end;
+      socket.onclose = () => {
+        clearTimeout(late);
+        done(types);
+      };
     });
   }
 
