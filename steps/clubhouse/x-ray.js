@@ -60,13 +60,13 @@ function size(text, letters) {
   return bytes < 10_000 ? `${bytes} bytes` : `${Math.round(bytes / 1000)} kB`;
 }
 
-/** The keys of a JSON object in a quieter colour; the text itself stays as it is. */
+/** The keys of a JSON object in a quieter colour, and its type in bold; the text itself stays as it is. */
 function colored(text) {
-  return text.split(/("(?:[^"\\]|\\.)*"\s*:)/).map((part, index) => {
+  return text.split(/("(?:[^"\\]|\\.)*"\s*:|(?<="type"\s*:\s*)"[^"]*")/).map((part, index) => {
     if (index % 2 === 0) return part;
-    const key = document.createElement("span");
-    key.className = "key";
-    key.textContent = part;
-    return key;
+    const span = document.createElement("span");
+    span.className = part.endsWith(":") ? "key" : "type";
+    span.textContent = part;
+    return span;
   });
 }
