@@ -110,6 +110,18 @@ EXPLAINED = {
     "==": "Eq",
     "[a for a in b]": "ListComp",
     'message: str = "Hello!"': "defaults",
+    "a and b": "BoolOp And",
+    "not a": "UnaryOp Not",
+    "del": "Delete Del",
+    "**parts": "kwarg",
+    "|=": "AugAssign",
+    "Chat | Typing": "BitOr",
+    "class Chat(BaseModel)": "bases",
+    "async with … as …": "AsyncWith withitem optional_vars",
+    "except*": "TryStar",
+    "a in b": "In",
+    "a or b": "Or",
+    "!=": "NotEq",
 }
 NEED_NO_TEACHING = {"Module", "Expr", "Name", "Load", "Store", "Constant", "alias", "keyword", "arg", "arguments"}
 NEED_NO_TEACHING |= {"comprehension"}

@@ -81,6 +81,8 @@ def names_of(node: ast.stmt) -> set[str]:
             return {node.name}
         case ast.Assign():
             return {ast.unparse(target) for target in node.targets}
+        case ast.AnnAssign():
+            return {ast.unparse(node.target)}
         case ast.If():
             return {"if"}
         case ast.Expr(value=ast.Call(func=function)):
