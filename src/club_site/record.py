@@ -132,11 +132,12 @@ def webp(browser: Browser, png: bytes) -> bytes:
 
 
 def frames(page: Page) -> str:
-    """The X-ray of what went over the air, oldest first."""
+    """The X-ray of what went over the air since a friend first said something, oldest first."""
     page.get_by_role("button", name="X-ray").click()
     rows = page.get_by_role("region", name="Frames").locator("tbody tr").all()
     cells = [[cell.inner_text() for cell in row.get_by_role("cell").all()] for row in rows]
-    return "".join(f"{way:14}{text}\n" for _, way, _, text in reversed(cells))
+    lines = [f"{way:14}{text}\n" for _, way, _, text in reversed(cells)]
+    return "".join(lines[next((at for at, line in enumerate(lines) if "→ club" in line), 0) :])
 
 
 def keep(name: str, what: str, text: str) -> None:
