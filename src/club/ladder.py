@@ -79,10 +79,9 @@ def names_of(node: ast.stmt) -> set[str]:
             return {"import"}
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return {node.name}
-        case ast.Assign():
-            return {ast.unparse(target) for target in node.targets}
-        case ast.AnnAssign():
-            return {ast.unparse(node.target)}
+        case ast.Assign() | ast.AnnAssign():
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            return {ast.unparse(target) for target in targets}
         case ast.If():
             return {"if"}
         case ast.Expr(value=ast.Call(func=function)):
