@@ -73,7 +73,8 @@ def play(page: Page, number: int) -> None:
     """Do what the page of this step tells, and wait until it can be seen."""
     page.get_by_text("The club is awake").wait_for()
     page.wait_for_function(
-        "() => [...document.querySelectorAll('walkie-talkie')].every(({ state }) => ['connected', 'shut'].includes(state))"
+        "() => [...document.querySelectorAll('walkie-talkie')]"
+        ".every(({ state }) => ['connected', 'shut'].includes(state))"
     )
     page.get_by_text(f"Step {number} ·").wait_for()
     for friend in IN_ROOM.get(number, []):
