@@ -335,7 +335,8 @@ def test_a_full_house_stays_calm(club, window, expect):
             changes = drops = 0;
             const rain = log.getRootNode().querySelector(".rain");
             new MutationObserver(() => changes++).observe(log, { childList: true });
-            new MutationObserver(() => (drops = Math.max(drops, rain.childElementCount))).observe(rain, { childList: true });
+            const count = () => (drops = Math.max(drops, rain.childElementCount));
+            new MutationObserver(count).observe(rain, { childList: true });
         }"""
     )
     for number in range(1, 251):
