@@ -236,10 +236,10 @@ export class Club extends EventTarget {
     try {
       const rooms = await (await this.#network.get("rooms")).json();
       const counted = Object.entries(rooms).filter(([, count]) => Number.isInteger(count));
-      // The chat and the news are no doors in the tree. The rooms of this window come first.
+      // The chat and the news are no doors in the tree. The rooms of this window are always shown.
       const here = new Set(["chat", "notifications", ...[...this.#talkies].map(({ room }) => room)]);
-      counted.sort(([one], [other]) => here.has(other) - here.has(one));
-      this.rooms = Object.fromEntries(counted.slice(0, SHOWN + 2));
+      const shown = [...counted].sort(([one], [other]) => here.has(other) - here.has(one)).slice(0, SHOWN + 2);
+      this.rooms = Object.fromEntries(counted.filter((room) => shown.includes(room)));
       this.moreRooms = Math.max(0, counted.length - SHOWN - 2);
     } catch {
       this.rooms = null;

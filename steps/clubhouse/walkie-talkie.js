@@ -267,9 +267,7 @@ class WalkieTalkie extends HTMLElement {
   }
 
   #hint(sentence) {
-    const atEnd = this.#atEnd;
     this.#part(".hint").textContent = sentence;
-    if (atEnd) this.#toEnd();
   }
 
   #hold(held) {
@@ -454,26 +452,14 @@ class WalkieTalkie extends HTMLElement {
     if (isShown) this.#board ??= new DrawingBoard(this.#part(".board"), (points) => this.#sayTyped({ type: "draw", points, color }));
     this.#part(".board").toggleAttribute("hidden", !isShown);
     this.#part(".draw").setAttribute("aria-pressed", isShown);
-    this.#toEnd();
   }
 
   #paint() {
     const log = this.#part(".log");
-    const atEnd = this.#atEnd;
     // Nobody can listen to a hundred messages a second: a screen reader hears a calm room only.
     log.setAttribute("aria-live", this.#waiting.length > 5 ? "off" : "polite");
     log.append(...this.#waiting.splice(0).map(line));
     while (log.childElementCount > LINES) log.firstElementChild.remove();
-    if (atEnd) this.#toEnd();
-  }
-
-  get #atEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#part(".talk");
-    return scrollHeight - scrollTop - clientHeight < 40;
-  }
-
-  #toEnd() {
-    this.#part(".talk").scrollTop = 1e6;
   }
 }
 

@@ -62,11 +62,14 @@ function size(text, letters) {
 
 /** The keys of a JSON object in a quieter colour, and its type in bold; the text itself stays as it is. */
 function colored(text) {
-  return text.split(/("(?:[^"\\]|\\.)*"\s*:|(?<="type"\s*:\s*)"[^"]*")/).map((part, index) => {
-    if (index % 2 === 0) return part;
-    const span = document.createElement("span");
-    span.className = part.endsWith(":") ? "key" : "type";
-    span.textContent = part;
-    return span;
+  const parts = text.split(/("(?:[^"\\]|\\.)*"\s*:)/);
+  return parts.flatMap((part, index) => {
+    if (index % 2 === 1) return span("key", part);
+    const [type] = (parts[index - 1]?.startsWith('"type"') && part.match(/^\s*"[^"]*"/)) || [""];
+    return type ? [span("type", type), part.slice(type.length)] : part;
   });
+}
+
+function span(className, textContent) {
+  return Object.assign(document.createElement("span"), { className, textContent });
 }
