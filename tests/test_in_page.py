@@ -315,6 +315,7 @@ def looks_good_to_all(here):
     for screen in here.window.screens():
         assert (screen, here.window.axe_finds()) == (screen, [])
         assert here.page.evaluate("document.documentElement.scrollWidth") <= screen[1]
+    here.page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def test_firefox_runs_it_too(served, firefox):  # noqa: F811

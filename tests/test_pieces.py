@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from functools import cache
 from itertools import pairwise
 from statistics import median
 
@@ -175,9 +176,15 @@ def keeps(text: str, mine: list[str]) -> bool:
     return all(line in rest for line in mine)
 
 
+@cache
 def old(ours: Step) -> set[str]:
     """The lines that a step has replaced."""
-    return {line for each in earlier(ours) for line in each.splitlines()}.difference(ours.lines)
+    found = set()
+    for each in earlier(ours):
+        lines = each.splitlines()
+        for tag, start, end, _, _ in SequenceMatcher(None, lines, ours.lines, False).get_opcodes():
+            found.update(lines[start:end] if tag in {"delete", "replace"} else [])
+    return found
 
 
 def test_what_an_earlier_step_lacks_is_filled_in():

@@ -36,7 +36,9 @@ const EMOJI = { "🎉": "party", "🦖": "dinosaur", "🍪": "biscuit", "❤️"
 
 const style = new CSSStyleSheet();
 style.replaceSync(":host { visibility: hidden }"); // until its own style is there
-fetch(new URL("walkie-talkie.css", import.meta.url)).then(async (answer) => style.replace(await answer.text()));
+fetch(new URL("walkie-talkie.css", import.meta.url))
+  .then(async (answer) => style.replace(await answer.text()))
+  .catch(() => style.replace("")); // the club has gone to sleep just now
 
 const template = document.createElement("template");
 template.innerHTML = `
