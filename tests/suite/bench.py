@@ -5,6 +5,7 @@ import re
 SOON = 20_000  # ms for the first start of Python on a busy machine
 CHECKED = 60_000  # ms for a check on such a machine
 CHAT = "03_chat"
+FRIENDS = ["Ada", "Bo"]  # the first and the second; their names are others if another window has these
 EDITOR = "document.querySelector('#bench .cm-content')?.cmTile.view"
 
 
@@ -70,6 +71,7 @@ class Bench:
 
     def boxes(self):
         """For each task box: what its badge says, and where its lines go."""
+        self.page.wait_for_function("![...document.querySelectorAll('.place .badge')].some((each) => !each.textContent)")
         return [
             tuple(re.sub(r"\s+", " ", part.inner_text()) for part in (place.locator(".badge"), place.locator("span")))
             for place in self.page.locator(".place").all()
@@ -98,7 +100,7 @@ class Bench:
         return [int(each.get_attribute("data-rung")) for each in self.page.locator("[data-rung]:has(.earned)").all()]
 
     def says(self, friend, words):
-        for each in ("Ada", "Bo"):  # who comes later hears nothing of it
+        for each in FRIENDS:  # who comes later hears nothing of it
             self.talkie(each, "[data-state=connected]").wait_for()
         self.talkie(friend).get_by_role("textbox", name="Message").fill(words)
         self.talkie(friend).get_by_role("textbox", name="Message").press("Enter")
@@ -106,5 +108,5 @@ class Bench:
     def hears(self, friend, words):
         self.talkie(friend).get_by_role("log").get_by_text(words, exact=True).wait_for()
 
-    def talkie(self, friend, more=":not([news])"):
-        return self.house.locator(f"walkie-talkie[name={friend}]:not([news]){more}")
+    def talkie(self, friend, more=""):
+        return self.house.locator(f"#talkies > walkie-talkie:nth-child({FRIENDS.index(friend) + 1}){more}")
