@@ -34,7 +34,13 @@ collect_ignore = (
     if HAS_ALL_GROUPS
     else ["test_check.py", "test_club.py", "test_dev_server.py", "test_made_up_step.py", "test_own.py"]
 )
-SLOW = {"test_in_page.py", "test_site.py", "test_check.py"}  # these are started first
+SLOW = {
+    "test_in_page.py",
+    "test_workbench.py",
+    "test_clubhouse.py",
+    "test_site.py",
+    "test_check.py",
+}  # these are started first
 PROGRAMS = {int(main.parent.name[:2]): main for main in sorted(STEPS.glob("[0-9][0-9]_*/main.py"))}
 
 

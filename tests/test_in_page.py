@@ -29,7 +29,7 @@ def kept(browser):
     if not shutil.which("npm"):
         missing("npm, which brings Python for the browser")
     broken = []
-    context = watched(browser, broken)
+    context = watched(browser, broken, reduced_motion="reduce")  # endless pictures would keep the machine busy
     yield context, broken
     context.close()
 

@@ -71,7 +71,9 @@ class Bench:
 
     def boxes(self):
         """For each task box: what its badge says, and where its lines go."""
-        self.page.wait_for_function("![...document.querySelectorAll('.place .badge')].some((each) => !each.textContent)")
+        self.page.wait_for_function(
+            "![...document.querySelectorAll('.place .badge')].some((each) => !each.textContent)"
+        )
         return [
             tuple(re.sub(r"\s+", " ", part.inner_text()) for part in (place.locator(".badge"), place.locator("span")))
             for place in self.page.locator(".place").all()
