@@ -30,7 +30,7 @@ def earlier(here):
     )
 
 
-def test_every_text_that_stood_for_a_second_is_back_in_two_presses(browser, served):
+def test_every_text_that_stood_for_a_second_is_back_in_two_presses(browser, served):  # noqa: PLR0912 one act each
     """Edits, reloads, other pages, a second window, ours, help, and programs that are brought: nothing is ever lost."""
     luck = random.Random(12)
     context = watched(browser, [], reduced_motion="reduce")

@@ -220,7 +220,8 @@ function compare(piece, ours, found, mine, before) {
   }
   // Where the learner changed what ours changed too, old lines stay together.
   if (changes.some(({ put, isFree }) => put.length && !isFree)) {
-    for (const change of changes) change.isFree &&= !change.instead.length;
+    const isMoved = changes.some(({ instead }) => instead.length); // then half of it would make no sense
+    for (const change of changes) change.isFree &&= !isMoved;
   }
   return { pairs, changes };
 }
