@@ -294,11 +294,12 @@ def home() -> str:
 
 
 def rungs(here: str = "") -> str:
-    """All steps as links, on the home page or on that of a step. The page's script adds the stars of the checker."""
+    """All steps as links, on the home page or on that of a step. The page's script lights the stars."""
     folder, current = "" if here else "steps/", ' aria-current="page"'
     links = (
         f'<li><a href="{folder}{each.name}.html" data-rung="{each.number}"{current if each.name == here else ""}>'
-        f"<b>{each.number}</b> <span>{escape(each.title.partition(' ')[2])}</span></a></li>"
+        f"<b>{each.number}</b> <span>{escape(each.title.partition(' ')[2])}</span>"
+        '<span class="star" role="img" aria-label="no star yet">☆</span></a></li>'
         for each in steps().values()
     )
     return f'<nav class="map{" small" * bool(here)}" aria-label="All steps"><ol>{"".join(links)}</ol></nav>'
