@@ -5,6 +5,7 @@ uv run --all-groups pytest -n 2     the checker, the command, the site and the c
 uv run pytest --step 3              only step 3
 uv run pytest --app=my_chat.py      your own file, held to all promises
 uv run pytest --app=my_chat.py --step 3     your own file, held to the promises of steps 1 to 3
+uv run pytest tests/test_mine.py    your own test, on your own club: its file has no number
 """
 
 import itertools
@@ -24,13 +25,22 @@ from suite.words import textstat  # noqa: F401
 from suite.world import START, HungUpError, NotKept, Program, Start, fail, started_here
 
 STEPS = Path(__file__).parent.parent / "steps"
+MY_CLUB = STEPS / "my_club" / "main.py"
 QUIET_S = 1  # how long a program gets, after a test, to return to how it was before
 # A learner's plain `uv run pytest` takes less than a minute, and leaves out what tests the project itself.
 HAS_ALL_GROUPS = find_spec("xdist") is not None
 collect_ignore = (
-    [] if HAS_ALL_GROUPS else ["test_check.py", "test_club.py", "test_dev_server.py", "test_made_up_step.py"]
+    []
+    if HAS_ALL_GROUPS
+    else ["test_check.py", "test_club.py", "test_dev_server.py", "test_made_up_step.py", "test_own.py"]
 )
-SLOW = {"test_in_page.py", "test_site.py", "test_check.py"}  # these are started first
+SLOW = {
+    "test_in_page.py",
+    "test_workbench.py",
+    "test_clubhouse.py",
+    "test_site.py",
+    "test_check.py",
+}  # these are started first
 PROGRAMS = {int(main.parent.name[:2]): main for main in sorted(STEPS.glob("[0-9][0-9]_*/main.py"))}
 
 
@@ -62,25 +72,34 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         end_marked()
 
 
-def first_step(item: pytest.Item | pytest.Function) -> int:
-    """The step that makes this promise: the marker says which, or else the name of the test's file."""
+def first_step(item: pytest.Item | pytest.Function) -> int | None:
+    """The step that makes this promise, if it is one of a step: the marker says which, or the name of the file."""
     if mark := item.get_closest_marker("step"):
         return int(mark.args[0])
     found = re.match(r"test_(\d\d)_", item.path.name)
-    assert found, f"{item.nodeid} must say which step first makes this promise: @pytest.mark.step(n)"
-    return int(found[1])
+    return int(found[1]) if found else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test of the promises on the step that makes it and on every later one."""
+    """Run each test of the promises on the step that makes it and on every later one.
+
+    A test that belongs to no step runs on the idea that its file is named after, or else it is a learner's own and
+    runs on their club.
+    """
     if "main_py" not in metafunc.fixturenames:
         return
     app, step = metafunc.config.getoption("app"), metafunc.config.getoption("step")
+    newest, first = metafunc.definition.get_closest_marker("newest"), first_step(metafunc.definition)
+    if not (newest or first):
+        idea = STEPS / metafunc.definition.path.stem.removeprefix("test_") / "main.py"
+        if idea.is_file():
+            metafunc.parametrize("main_py", [] if app or step else [idea], ids=lambda path: path.parent.name)
+            return
+        app = app or MY_CLUB
     if app and not app.is_file():
         raise pytest.UsageError(f"--app: there is no file {app}")
     programs = {step or max(PROGRAMS): app.resolve()} if app else PROGRAMS
-    newest = metafunc.definition.get_closest_marker("newest")
-    wanted = {max(PROGRAMS), *newest.args} if newest else range(first_step(metafunc.definition), max(PROGRAMS) + 1)
+    wanted = {max(PROGRAMS), *newest.args} if newest else range(first or 1, max(PROGRAMS) + 1)
     chosen = {
         path.name if app else path.parent.name: path
         for number, path in programs.items()

@@ -1,7 +1,6 @@
 """Step 6: rooms. A room is there as soon as a friend walks in, and it is gone when the last friend leaves."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
@@ -189,6 +188,8 @@ def test_a_room_called_chat_or_notifications_does_no_harm(club, room):
 
 @pytest.mark.beyond
 def test_a_room_can_go_while_a_message_from_the_docs_page_is_on_its_way(club):
+    from concurrent.futures import ThreadPoolExecutor, wait  # noqa: PLC0415 - a browser has no threads
+
     sleeper = club.calls("Cara", "/ws/rooms/dragons/", asleep=True)
     with ThreadPoolExecutor(1) as pool:
         for _ in range(120):

@@ -1,7 +1,5 @@
 """Step 9: who is here? Friends whisper to one another, and a room has each name only once."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from suite.world import fail
@@ -188,6 +186,8 @@ def test_a_name_is_taken_only_in_its_room(club, in_the_room, ada):
 
 @pytest.mark.beyond
 def test_of_eight_who_come_at_once_with_one_name_one_gets_in(club):
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a browser has no threads
+
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: club.room("dragons", "Cara"), range(8)))
     club.count(dragons=1)

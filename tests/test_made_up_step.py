@@ -125,7 +125,7 @@ def test_the_site_has_its_page_its_place_in_the_navigation_and_its_zip(home, bui
     start = (site / "start.html").read_text(encoding="utf-8")
     assert f'steps/{NAME}.html"' in start
     assert "99. The biscuits" in start
-    assert f'steps/{NAME}.html"' in (site / "index.html").read_text(encoding="utf-8").partition('class="ladder"')[2]
+    assert f'steps/{NAME}.html"' in (site / "index.html").read_text(encoding="utf-8").partition('class="map"')[2]
     assert "counts the crumbs" in (site / "toolbox" / "grown-ups.html").read_text(encoding="utf-8")
     with zipfile.ZipFile(site / "take-home" / f"{NAME}.zip") as parcel:
         assert ROUTE in parcel.read("my-club/my_club/main.py").decode()

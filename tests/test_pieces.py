@@ -1,4 +1,4 @@
-"""`workbench/pieces.js` finds its way in programs that learners write, change and break, and loses none of their lines."""
+"""`pieces.js` finds its way in programs that learners write, change and break, and loses none of their lines."""
 
 import ast
 import json
@@ -8,6 +8,9 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from functools import cache
+from itertools import pairwise
+from statistics import median
 
 import pytest
 
@@ -146,13 +149,13 @@ def share_of_right_places(how_many: int) -> tuple[float, float, list]:
     for case, above, found in zip(given, expected, answers, strict=True):
         if sum(1 for each in case["mine"][: found.get("after", 0)] if each.strip()) != above or "line" not in found:
             wrong.append((found, above, case))
-    return 1 - len(wrong) / len(given), max(found["took"] for found in answers), wrong
+    return 1 - len(wrong) / len(given), median(found["took"] for found in answers), wrong
 
 
 def test_a_fault_does_not_hide_the_place(record_property):
-    share, took, wrong = share_of_right_places(1500)
+    share, took, wrong = share_of_right_places(1000)
     record_property("right places", share)
-    record_property("slowest, ms", took)
+    record_property("one takes, ms", took)
     assert share >= 0.99, [found for found, *_ in wrong]
     assert took < 100
 
@@ -173,9 +176,15 @@ def keeps(text: str, mine: list[str]) -> bool:
     return all(line in rest for line in mine)
 
 
+@cache
 def old(ours: Step) -> set[str]:
     """The lines that a step has replaced."""
-    return {line for each in earlier(ours) for line in each.splitlines()}.difference(ours.lines)
+    found = set()
+    for each in earlier(ours):
+        lines = each.splitlines()
+        for tag, start, end, _, _ in SequenceMatcher(None, lines, ours.lines, False).get_opcodes():
+            found.update(lines[start:end] if tag in {"delete", "replace"} else [])
+    return found
 
 
 def test_what_an_earlier_step_lacks_is_filled_in():
@@ -221,7 +230,7 @@ def with_gaps(step: Step, dice: random.Random) -> tuple[list[str], set[str]]:
 
 def test_gaps_are_filled_around_what_is_the_learners_own():
     dice = random.Random(8)
-    cases = [(step, *with_gaps(step, dice)) for step in ALL for _ in range(60)]
+    cases = [(step, *with_gaps(step, dice)) for step in ALL for _ in range(40)]
     given = [{"ours": text_of(step), "mine": "\n".join(mine), "before": earlier(step)} for step, mine, _ in cases]
     for (step, mine, own), text in zip(cases, in_node(FILL, given), strict=True):
         assert keeps(text, [line for line in mine if line.strip()]), text
@@ -233,13 +242,23 @@ def test_a_wrong_line_stays_and_nothing_else_gets_lost():
         (mistakes.program_with(mistake, step), other)
         for step in ALL
         for mistake in mistakes.mistakes_of(step)
-        for other in ALL
-        if other.number >= step.number
+        for other in {step.number: step, ALL[-1].number: ALL[-1]}.values()
     ]
     given = [{"ours": text_of(ours), "mine": mine, "before": earlier(ours)} for mine, ours in cases]
     for (mine, ours), text in zip(cases, in_node(FILL, given), strict=True):
         assert keeps(text, [line for line in lines_of(mine) if line not in old(ours)]), text
-        compiles(mine) and ast.parse(text)
+        assert compiles(text) or not compiles(mine), text
+
+
+def test_lines_in_another_order_are_neither_moved_nor_doubled():
+    step, last = ALL[2], ALL[-1]
+    first, second = next(pair for pair in pairwise(step.lines) if "joined the chat" in pair[0])
+
+    def swapped(text: str) -> str:
+        return text.replace(f"{first}\n{second}", f"{second}\n{first}")
+
+    given = [{"ours": text_of(each), "mine": swapped(text_of(step)), "before": earlier(each)} for each in (step, last)]
+    assert in_node(FILL, given) == [swapped(text_of(step)), swapped(text_of(last))]
 
 
 def compiles(text: str) -> bool:
@@ -278,6 +297,34 @@ def test_block_after_block_makes_the_program_of_the_step():
         assert found["states"] == ["missing", "ours"] * len(case["blocks"])
 
 
+STATE = "return given.map(({ ours, lines, mine, before }) => state(ours, lines, mine, before));"
+
+
+def test_a_line_with_a_fault_is_there_and_a_line_of_ones_own_is_not_ours():
+    given, expected = [], []
+    for step in ALL:
+        there = set[int]()
+        for block in blocks(step):
+            case = {"ours": text_of(step), "lines": block, "before": earlier(step)}
+            lines = [line for _, line in typed(step, there)]
+            there |= set(block)
+            program = typed(step, there)
+            at = next(at for at, (number, _) in enumerate(program) if number in block)
+            margin = re.match(" *", program[at][1])[0]
+            before, after = (
+                [lines[:at], lines[at:]] if lines[:at] == [line for _, line in program[:at]] else [[], lines]
+            )
+            given.append({**case, "mine": "\n".join([*before, f"{margin}print()  # mine", *after])})
+            expected.append("missing")
+            lines = [line for _, line in program]
+            for fault in [lines[at][:-1], f"{lines[at]}  # mine", f" {lines[at]}"]:
+                given.append({**case, "mine": "\n".join([*lines[:at], fault, *lines[at + 1 :]])})
+                expected.append("yours" if fault == lines[at][:-1] else "ours")
+    found = in_node(STATE, given)
+    for case, each, wanted in zip(given, found, expected, strict=True):
+        assert each == wanted, (case["lines"], case["mine"])
+
+
 # --- programs that look different ------------------------------------------------------------------------------
 
 
@@ -289,7 +336,7 @@ def doors(text: str) -> list[str]:
 
 
 def test_no_door_is_built_twice():
-    cases = [(path.read_text(encoding="utf-8"), step) for path in RIGHT for step in ALL]
+    cases = [(path.read_text(encoding="utf-8"), step) for path in RIGHT for step in ALL[2:]]
     given = [{"ours": text_of(step), "mine": mine, "before": earlier(step)} for mine, step in cases]
     for (mine, step), text in zip(cases, in_node(FILL, given), strict=True):
         found = doors(text)
@@ -297,3 +344,28 @@ def test_no_door_is_built_twice():
         assert {*doors(text_of(step))} <= {*found}
         assert keeps(text, [line for line in lines_of(mine) if line not in old(step)])
         ast.parse(text)
+
+
+def test_line_ends_indents_and_empty_files():
+    step = ALL[-1]
+    ours = text_of(step)
+    windows, tabs = ours.replace("\n", "\r\n"), ours.replace("    ", "\t")
+    half = ours[: ours.index("@app.websocket") - 3]  # without a line end
+    comment = "# My club, by Ada"
+    cases = {
+        windows: windows,
+        tabs: tabs,
+        ours.rstrip(): ours.rstrip(),
+        half: ours,
+        half.replace("\n", "\r\n"): windows,
+        half.replace("    ", "\t"): tabs,
+        "\n\n": f"{ours}\n\n",
+        comment: f"{ours}\n\n{comment}\n",
+    }
+    filled = in_node(FILL, [{"ours": ours, "mine": mine, "before": earlier(step)} for mine in cases])
+    for (mine, wanted), text in zip(cases.items(), filled, strict=True):
+        if mine == comment:
+            assert lines_of(text) in (lines_of(f"{comment}\n{ours}"), lines_of(wanted))
+        else:
+            assert text.strip("\n") == wanted.strip("\n"), mine[-40:]
+            assert text == wanted or not mine.strip()

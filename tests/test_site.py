@@ -67,12 +67,20 @@ def test_a_box_shows_the_lines_and_numbers_of_the_learners_own_file(page):
     typed = pages.Typed(step)
     for _, code in boxes(page):
         for words in code:
-            shown = "\n".join(pages.box(typed, words))
+            shown = "\n".join(pages.code_of_box(typed, words))
             mine = [line for at, line in enumerate(step.lines, 1) if at in typed.there and typed.is_text_or_gap(at)]
             for start, block in re.findall(r'linenums="(\d+)".*\n([\s\S]+?)```', shown):
                 lines = block.rstrip("\n").split("\n")
                 assert mine[int(start) - 1 : int(start) - 1 + len(lines)] == lines
     assert [line for line in mine if line] == [line for line in step.lines if line]
+
+
+@each_step_page
+def test_a_box_of_level_two_has_up_to_three_gaps(page):
+    for _, code in boxes(page):
+        for words in code:
+            gaps = " ".join(words).partition(" blank ")[2].split()
+            assert len(gaps) in (range(1, 4) if STEP_PAGES[page].level == 2 else [0]), words
 
 
 # How a page shows what these constructs of Python are: the first cell of a row, in the table of a folded box.
@@ -110,6 +118,18 @@ EXPLAINED = {
     "==": "Eq",
     "[a for a in b]": "ListComp",
     'message: str = "Hello!"': "defaults",
+    "a and b": "BoolOp And",
+    "not a": "UnaryOp Not",
+    "del": "Delete Del",
+    "**parts": "kwarg",
+    "|=": "AugAssign BitOr",
+    "Chat | Typing": "BitOr",
+    "class Chat(BaseModel)": "bases",
+    "async with … as …": "AsyncWith withitem optional_vars",
+    "except*": "TryStar",
+    "a in b": "In",
+    "a or b": "Or",
+    "!=": "NotEq",
 }
 NEED_NO_TEACHING = {"Module", "Expr", "Name", "Load", "Store", "Constant", "alias", "keyword", "arg", "arguments"}
 NEED_NO_TEACHING |= {"comprehension"}
@@ -195,8 +215,10 @@ def test_the_step_pages_are_short():
 
 
 def test_the_first_message_comes_within_sixty_words():
-    before = text_of("start.md").partition("Bo hears it at once")[0]
-    assert len(re.sub(r"```.*?```", "", before, flags=re.DOTALL).split()) <= 60
+    """The walkie-talkies of the home page are awake as soon as somebody types into them."""
+    before, club, _ = text_of("index.md").partition("[[club]]")
+    assert club
+    assert len(before.partition("\n---\n")[2].split()) <= 60
 
 
 @each_step_page

@@ -360,9 +360,18 @@ def connect(worker: Any) -> None:
 WARM_UP = """
 import asyncio, json, datetime
 from pathlib import Path
-from typing import Annotated
-from pydantic import BaseModel, Field
+from typing import Annotated, Literal
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from fastapi import FastAPI, HTTPException, WebSocket, WebSocketDisconnect
+from fastapi.exceptions import WebSocketException
+class A(BaseModel):
+    type: Literal["a"]
+class B(BaseModel):
+    type: Literal["b"]
+try:
+    TypeAdapter(Annotated[A | B, Field(discriminator="type")]).validate_json("{")
+except ValidationError:
+    pass
 app = FastAPI()
 app.frontend("/", directory=Path(__file__).parent)
 @app.post("/say/{name}")

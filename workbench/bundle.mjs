@@ -56,7 +56,8 @@ const { metafile } = await build({
 // Who made all this asks that their licences go with it.
 const packages = new Set(Object.keys(metafile.inputs).map((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]));
 packages.delete(undefined);
-const licences = [...packages].sort().map((name) => `${name}\n\n${readFileSync(join(here, "node_modules", name, "LICENSE"), "utf8")}`);
+const licence = (folder) => readFileSync(join(folder, readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))), "utf8");
+const licences = [...packages].sort().map((name) => `${name}\n\n${licence(join(here, "node_modules", name))}`);
 licences.unshift(
   "Python, under the PSF licence: https://docs.python.org/3/license.html",
   "Pyodide, under the Mozilla Public License 2.0: https://github.com/pyodide/pyodide",

@@ -35,8 +35,9 @@ const wrong = lines("wrong", "look here: ");
 /** An editor with two programs, of which one is shown: the learner's own, and ours to look at. */
 export function edit(parent, { text, hint, onChange, onRun }) {
   const run = () => (onRun(), true);
+  const leave = (view) => (view.setTabFocusMode(3000), false); // also where Escape has something else to do
   const shared = (label) => [
-    keymap.of([{ key: "Mod-Enter", run }, { key: "Mod-s", run }, indentWithTab]),
+    keymap.of([{ key: "Escape", run: leave }, { key: "Mod-Enter", run }, { key: "Mod-s", run }, indentWithTab]),
     minimalSetup,
     lineNumbers(),
     python(),
@@ -75,6 +76,11 @@ export function edit(parent, { text, hint, onChange, onRun }) {
     if (number >= 1 && number <= view.state.doc.lines) view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(number).from, { y }) });
   };
 
+  const enter = () => {
+    view.setTabFocusMode(false); // an Escape of a moment ago was for the last visit
+    view.focus();
+  };
+
   return {
     /** Show "mine" or "ours", with this text in it. */
     show(which, text, newLines = []) {
@@ -88,7 +94,7 @@ export function edit(parent, { text, hint, onChange, onRun }) {
       view.dispatch({ effects: fresh.set.of(newLines) });
       scrollTo(newLines[0], "start");
     },
-    focus: () => view.focus(),
+    focus: () => enter(),
     markWrong(number) {
       view.dispatch({ effects: wrong.set.of(number ? [number] : []) });
       scrollTo(number, "center");
@@ -98,7 +104,7 @@ export function edit(parent, { text, hint, onChange, onRun }) {
       const { doc } = view.state;
       const [first, last] = [doc.line(Math.min(from, doc.lines)), doc.line(Math.min(to, doc.lines))];
       view.dispatch({ selection: EditorSelection.range(first.from, last.to), effects: EditorView.scrollIntoView(first.from, { y: "center" }) });
-      view.focus();
+      enter();
     },
     /** Open a line below this one (0: above the first), after so many empty ones, with the cursor at this indent. */
     open(number, gap, indent) {
@@ -108,7 +114,7 @@ export function edit(parent, { text, hint, onChange, onRun }) {
       const from = number ? doc.line(Math.min(number, doc.lines)).to : 0;
       const anchor = number ? from + insert.length : indent;
       view.dispatch({ changes: { from, insert }, selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
-      view.focus();
+      enter();
     },
   };
 }

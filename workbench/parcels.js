@@ -1,5 +1,6 @@
 // What a program is packed into, to be taken home or to another machine. A page fetches this when it is asked for.
-import { deflateSync, inflateSync, strFromU8, strToU8, unzipSync, zipSync } from "fflate";
+import { deflateSync, inflateSync, strFromU8, strToU8 } from "fflate";
+import JSZip from "jszip";
 import { renderSVG } from "uqr";
 
 const MAIN = "my-club/my_club/main.py";
@@ -7,23 +8,26 @@ const MOST = 1_000_000; // characters of a program that anyone has typed
 const CODE = 560; // characters of an address; with more, the picture is too fine for a phone's camera
 
 /** The project of a step with this program in it. */
-export function zip(project, source) {
-  const files = unzipSync(project);
-  files[MAIN] = strToU8(source);
-  return new Blob([zipSync(files)], { type: "application/zip" });
+export async function zip(project, source) {
+  const parcel = await JSZip.loadAsync(project);
+  parcel.file(MAIN, source);
+  return parcel.generateAsync({ type: "blob", compression: "DEFLATE" });
 }
 
-/** The program in a file: a `.py`, or a zip with one main.py that is the learner's. Returns null if there is none. */
-export function read(bytes) {
+/** The program in a file: a `.py`, or a zip with a main.py. Resolves to null if there is none, or if it is damaged. */
+export async function read(bytes) {
   try {
     const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
-    const files = isZip ? unzipSync(bytes, { filter: ({ name }) => /(^|\/)[^/]+\.py$/.test(name) && !name.includes("__MACOSX") }) : { "main.py": bytes };
-    const found = [MAIN, ...Object.keys(files).filter((name) => /(^|\/)main\.py$/.test(name)), ...Object.keys(files)].find((name) => files[name]);
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(files[found]).replace(/\r\n?/g, "\n");
-    return text.length <= MOST && !text.includes("\0") ? text : null;
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(isZip ? await mainOf(bytes) : bytes).replace(/\r\n?/g, "\n");
+    return text.trim() && text.length <= MOST && !text.includes("\0") ? text : null;
   } catch {
     return null;
   }
+}
+
+async function mainOf(bytes) {
+  const parcel = await JSZip.loadAsync(bytes, { checkCRC32: true });
+  return (parcel.file(MAIN) ?? parcel.file(/(^|\/)main\.py$/)[0] ?? parcel.file(/^[^/]+\.py$/)[0]).async("uint8array");
 }
 
 /** The program as part of an address; `known` is a program of ours that it is much like, which makes it short. */

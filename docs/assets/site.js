@@ -19,7 +19,7 @@ function dress() {
 
   for (const line of document.querySelectorAll('.highlight [id^="line-"]')) {
     const [indent] = /^ */.exec(line.textContent);
-    line.style.setProperty("--in", `${indent.length + 8}ch`);
+    line.style.setProperty("--indent", `${indent.length}ch`);
   }
 }
 

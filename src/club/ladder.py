@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+IDEAS_ADD_TO = 9  # the step that a feature of one's own starts from
 ROOT = Path(__file__).parents[2]
 STEPS = ROOT / "steps"
 MISTAKES = ROOT / "tests" / "mistakes"
@@ -79,8 +80,9 @@ def names_of(node: ast.stmt) -> set[str]:
             return {"import"}
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return {node.name}
-        case ast.Assign():
-            return {ast.unparse(target) for target in node.targets}
+        case ast.Assign() | ast.AnnAssign():
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            return {ast.unparse(target) for target in targets}
         case ast.If():
             return {"if"}
         case ast.Expr(value=ast.Call(func=function)):
@@ -111,14 +113,22 @@ def steps() -> dict[str, Step]:
     return found
 
 
+@cache
+def ideas() -> dict[str, Step]:
+    """Features of one's own, as examples: programs that add something to a step, which is the one before them."""
+    before = next((each.lines for each in steps().values() if each.number == IDEAS_ADD_TO), ())
+    folders = sorted(STEPS.glob("idea_*"))
+    return {each.name: Step(IDEAS_ADD_TO, each.name, each.name, program(each), before) for each in folders}
+
+
 def numbers(first: int = 1, last: int = 99) -> list[int]:
     """The numbers of the steps from `first` to `last`."""
     return [each.number for each in steps().values() if first <= each.number <= last]
 
 
 def step(name: str) -> Step:
-    """Raises `NotFoundError`."""
+    """A step, or an idea. Raises `NotFoundError`."""
     try:
-        return steps()[name]
+        return (steps() | ideas())[name]
     except KeyError:
         raise NotFoundError(f"there is no step {name!r}") from None

@@ -9,6 +9,8 @@ Each of these stands on a line of its own in a page:
     [[box 06_rooms join blank setdefault append]]   with gaps instead of these words; the whole lines are folded below
     [[code 03_chat broadcast]]         one function or class; without a name the whole program
     [[diff 03_chat]]                   what changed since the step before
+    [[box idea_dice dice_bot]]         an idea is shown like a step: it adds something to step 9
+    [[own-test hello]]                 a test that a learner could write
     [[recorded 03_chat terminal]]      what a run printed
     [[picture 03_chat Ada and Bo …]]   what a run showed, and the words for those who cannot see it
     [[checked test_03_chat.py::test_friends_hear_each_other]]
@@ -199,6 +201,13 @@ def diff(name: str) -> Lines:
     return [f'``` diff title="new in {name}"', *lines, "```", ""]
 
 
+def own_test(name: str) -> Lines:
+    file = ROOT / "tests" / "own" / f"{name}.py"
+    if not file.is_file():
+        raise NotFoundError(f"there is no test tests/own/{file.name}")
+    return ['``` { .py title="tests/test_mine.py" }', *file.read_text(encoding="utf-8").splitlines(), "```", ""]
+
+
 def recorded(name: str, what: str) -> Lines:
     file = ASSETS / "recorded" / f"{step(name).name}-{what}.txt"
     if not file.is_file():
@@ -261,7 +270,7 @@ def scene(name: str) -> str:
 
 def run(name: str) -> Lines:
     """The program of the step, to be read. Where a script may run, the workbench takes its place."""
-    this, runtime = step(name), built()
+    runtime = built()
     way = f"Run it: `uv run fastapi dev steps/{name}/main.py`"
     if not runtime:
         return ['<section class="run" markdown="1">', "", way, "", *code(name), "</section>", ""]
@@ -273,22 +282,24 @@ def run(name: str) -> Lines:
 
 def home() -> str:
     """Two walkie-talkies that work. They are drawn by the page's script; without one there is a picture."""
+    width, height = PICTURE
     alt = "Ada and Bo each have a walkie-talkie. Ada has said hello, and Bo has heard it."
     return (
         f'<section class="home" data-runtime="{built() or ""}" aria-label="Try it">'
         '<svg id="wires" aria-hidden="true"></svg>'
         f'<div id="hub" aria-hidden="true">{HOUSE}</div><div class="devices"></div><p role="status"></p>'
-        f'<noscript><img src="assets/recorded/club-light.webp" width="{PICTURE[0]}" height="{PICTURE[1]}" alt="{alt}"></noscript>'
-        "</section>"
+        f'<noscript><img src="assets/recorded/club-light.webp" width="{width}" height="{height}" alt="{alt}">'
+        "</noscript></section>"
     )
 
 
 def rungs(here: str = "") -> str:
-    """All steps as links, on the home page or on that of a step. The page's script adds the stars of the checker."""
+    """All steps as links, on the home page or on that of a step. The page's script lights the stars."""
     folder, current = "" if here else "steps/", ' aria-current="page"'
     links = (
         f'<li><a href="{folder}{each.name}.html" data-rung="{each.number}"{current if each.name == here else ""}>'
-        f"<b>{each.number}</b> <span>{escape(each.title.partition(' ')[2])}</span></a></li>"
+        f"<b>{each.number}</b> <span>{escape(each.title.partition(' ')[2])}</span>"
+        '<span class="star" role="img" aria-label="no star yet">☆</span></a></li>'
         for each in steps().values()
     )
     return f'<nav class="map{" small" * bool(here)}" aria-label="All steps"><ol>{"".join(links)}</ol></nav>'
@@ -361,6 +372,7 @@ def quiz(lines: Lines, number: int) -> tuple[str, str]:
 MARKDOWN: dict[str, Callable[..., Lines]] = {
     "code": code,
     "diff": diff,
+    "own-test": own_test,
     "recorded": recorded,
     "picture": picture,
     "run": run,

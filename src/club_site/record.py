@@ -20,16 +20,19 @@ import time
 from pathlib import Path
 from urllib.request import urlopen
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from club.ladder import ROOT, STEPS, Step, steps
+from club.ladder import ROOT, STEPS, Step, step, steps
 from club_site.mistakes import mistakes_of, program_with
 from club_site.pages import PICTURE
 
 ASSETS = ROOT / "docs" / "assets"
 RECORDED = ASSETS / "recorded"
-TALK = [("Bo", "Is this thing on?"), ("Ada", "Who ate the biscuits?"), ("Bo", "Not me! But the window was open.")]
-ADA = "walkie-talkie[name=Ada][data-state=connected]"
+CHAT = [("Bo", "Is this thing on?"), ("Ada", "Who ate the biscuits?"), ("Bo", "Not me! But the window was open.")]
+SHELF = [("Ada", "The tin was on the top shelf. Who can climb that high?"), ("Bo", "Not me!")]
+TALK = {3: CHAT, 4: CHAT, 5: CHAT, 6: SHELF}
+ROOM = "clues"
+IN_ROOM = {6: ["Ada", "Bo"], 7: ["Ada", "Bo"], 9: ["Ada", "Bo", "Chen"]}
 
 
 def made_from(name: str) -> str:
@@ -50,25 +53,56 @@ def wait_for(url: str, seconds: int = 30) -> None:
     raise TimeoutError(url)
 
 
-def play(page: Page) -> None:
-    """Do what can be done at this step, and wait until it can be seen."""
+def device(page: Page, friend: str) -> Locator:
+    return page.locator(f"walkie-talkie[name={friend}]:not([news])")
+
+
+def say(talkie: Locator, words: str) -> None:
+    talkie.get_by_role("textbox", name="Message").fill(words)
+    talkie.get_by_role("button", name="Send").click()
+    talkie.page.wait_for_timeout(900)
+
+
+def remind(radio: Locator, words: str, seconds: int) -> None:
+    radio.get_by_label("Remind me of").fill(words)
+    radio.get_by_label("Seconds").fill(str(seconds))
+    radio.get_by_role("button", name="Remind me").click()
+
+
+def play(page: Page, number: int) -> None:
+    """Do what the page of this step tells, and wait until it can be seen."""
     page.get_by_text("The club is awake").wait_for()
     page.wait_for_function(
-        "[...document.querySelectorAll('walkie-talkie')].every(({ state }) => ['connected', 'shut'].includes(state))"
+        "() => [...document.querySelectorAll('walkie-talkie')]"
+        ".every(({ state }) => ['connected', 'shut'].includes(state))"
     )
-    if page.locator(f"{ADA}:not([news])").count():
-        for friend, words in TALK:
-            talkie = page.locator(f"walkie-talkie[name={friend}]:not([news])")
-            talkie.get_by_role("textbox", name="Message").fill(words)
-            talkie.get_by_role("button", name="Send").click()
-            page.wait_for_timeout(900)
-    if page.locator(f"{ADA}[news]").count():
+    page.get_by_text(f"Step {number} ·").wait_for()
+    for friend in IN_ROOM.get(number, []):
+        if not device(page, friend).count():
+            page.get_by_role("button", name="Add a friend").click()
+        device(page, friend).get_by_label("Room").fill(ROOM)
+        device(page, friend).get_by_label("Room").press("Enter")
+        page.locator(f"walkie-talkie[name={friend}][room={ROOM}][data-state=connected]").wait_for()
+    for friend, words in TALK.get(number, []):
+        say(device(page, friend), words)
+    if number in {4, 5}:
         page.get_by_text("New notification for Ada").nth(1).wait_for()
+    if number == 7:
+        device(page, "Ada").get_by_role("textbox", name="Message").fill("There is a tiny footprint in the flour.")
+        device(page, "Bo").get_by_role("button", name="Emoji: biscuit").click()
+    if number == 8:
+        radio = page.locator("walkie-talkie[name=Ada][news]")
+        remind(radio, "Look at the tin!", 3)
+        radio.get_by_role("log").get_by_text("Look at the tin!").wait_for()
+        remind(radio, "pizza", 10)
+    if number == 9:
+        device(page, "Chen").get_by_label("Who hears it").select_option("Bo")
+        say(device(page, "Chen"), "I heard tiny steps on the roof last night.")
     page.mouse.click(1, 1)
     page.wait_for_timeout(600)
 
 
-def see(browser: Browser, url: str, scheme: str) -> Page:
+def see(browser: Browser, url: str, scheme: str, number: int) -> Page:
     context = browser.new_context(
         viewport={"width": PICTURE[0], "height": PICTURE[1]},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -77,7 +111,7 @@ def see(browser: Browser, url: str, scheme: str) -> Page:
     )
     page = context.new_page()
     page.goto(url)
-    play(page)
+    play(page, number)
     return page
 
 
@@ -99,11 +133,12 @@ def webp(browser: Browser, png: bytes) -> bytes:
 
 
 def frames(page: Page) -> str:
-    """The X-ray of what went over the air, oldest first."""
+    """The X-ray of what went over the air since a friend first said something, oldest first."""
     page.get_by_role("button", name="X-ray").click()
     rows = page.get_by_role("region", name="Frames").locator("tbody tr").all()
     cells = [[cell.inner_text() for cell in row.get_by_role("cell").all()] for row in rows]
-    return "".join(f"{way:14}{text}\n" for _, way, _, text in reversed(cells))
+    lines = [f"{way:14}{text}\n" for _, way, _, text in reversed(cells)]
+    return "".join(lines[next((at for at, line in enumerate(lines) if "→ club" in line), 0) :])
 
 
 def keep(name: str, what: str, text: str) -> None:
@@ -136,7 +171,7 @@ def record(browser: Browser, name: str) -> None:
         try:
             wait_for(url)
             for scheme in ("light", "dark"):
-                page = see(browser, url, scheme)
+                page = see(browser, url, scheme, step(name).number)
                 (RECORDED / f"{name}-{scheme}.webp").write_bytes(webp(browser, page.screenshot(scale="css")))
                 if scheme == "light":
                     keep(name, "frames", frames(page))

@@ -1,3 +1,5 @@
+import { read } from "./frames.js";
+
 // What this page knows about the program behind it: is it awake, which doors has it, who should call again.
 //
 // The page adapts to the program, not the other way round. It finds the doors by trying them, and it tries again
@@ -9,12 +11,19 @@ const LATER = 10000; // the same, when nothing has happened for a while
 const RESTLESS = 60000; // ms: how long "a while" is
 const TOO_LONG = 5000; // ms without an answer
 const BRIEF = 1000; // ms that a line lasts if the program does not keep its friends
+const ANSWER = 2000; // ms that a knock waits for one
+const SLOWLY = 10000; // ms between two calls under a name that is taken
+const SHOWN = 8; // rooms; a hundred could not be read
 
 export const DOORS = [
   { id: "rooms", name: "Rooms board", step: 2, title: "the club manager" },
   { id: "chat", name: "Chat", step: 3, title: "the chat" },
   { id: "news", name: "News", step: 4, title: "the news messenger" },
   { id: "docs", name: "Docs desk", step: 5, title: "the docs page" },
+  { id: "join", name: "Your rooms", step: 6, title: "the rooms" },
+  { id: "types", name: "Emoji", step: 7, title: "the message types" },
+  { id: "reminders", name: "Reminders", step: 8, title: "the reminders" },
+  { id: "whispers", name: "Whispers", step: 9, title: "the whispers" },
 ];
 
 /** The way to a real server: the one that this page came from, whatever its address is. */
@@ -33,7 +42,7 @@ export const network = {
   },
 };
 
-const doorOf = (talkie) => (talkie.news ? "news" : "chat");
+const doorOf = (talkie) => (talkie.news ? "news" : talkie.room ? "join" : "chat");
 
 /** Sends the event "change" when `awake` (true, false, or null while calling), `open` or `rooms` changes. */
 export class Club extends EventTarget {
@@ -41,7 +50,8 @@ export class Club extends EventTarget {
   open = new Set(); // ids of the doors that are built
   fresh = new Set(); // those that were built while the learner looked on
   shut = new Set(); // those that did not open
-  rooms = null; // how many friends are in each room
+  rooms = null; // how many friends are in each room; of those in the tree, at most SHOWN
+  moreRooms = 0;
   #network; // network, or something like it
   #talkies = new Set();
   #timer;
@@ -49,6 +59,7 @@ export class Club extends EventTarget {
   #looks = 0;
   #stirred = Date.now(); // when something last happened
   #counting = false;
+  #windows = new BroadcastChannel("club"); // other windows of this browser: there, friends come and go too
 
   constructor(way = network) {
     super();
@@ -61,6 +72,7 @@ export class Club extends EventTarget {
     };
     addEventListener("focus", stir);
     document.addEventListener("visibilitychange", stir);
+    this.#windows.onmessage = () => this.#count();
   }
 
   add(talkie) {
@@ -68,7 +80,10 @@ export class Club extends EventTarget {
     talkie.open = (path) => (this.awake ? this.#network.open(path) : null);
     talkie.addEventListener("state", () => this.#hear(talkie));
     talkie.addEventListener("frame", ({ detail }) => {
-      if (!detail.sent && /"(joined|left) the chat"/.test(detail.text.slice(0, 500))) this.#count();
+      const { type, words } = detail.message;
+      if (detail.sent) return;
+      this.#learn(talkie, type);
+      if ((/^(join|leave)$/.test(type) || /^(joined|left) the chat$/.test(words))) this.#count();
     });
     if (this.awake) talkie.pickUp();
   }
@@ -92,6 +107,7 @@ export class Club extends EventTarget {
       this.#built("docs", "/broadcast/{channel}" in paths && "/send/{client_id}" in paths);
       this.awake = true;
       if (isNew) this.#call();
+      if (isNew) this.#explore();
       this.#count();
     } catch {
       this.awake = false;
@@ -123,11 +139,71 @@ export class Club extends EventTarget {
       const brief = Date.now() - talkie.since < BRIEF;
       talkie.broken = brief ? (talkie.broken ?? 0) + 1 : 0;
       this.#again(brief ? Math.min(250 * 2 ** talkie.broken, 2 * SOON) : 0, { callAll: true });
+    } else if (talkie.state === "taken") {
+      setTimeout(() => talkie.state === "taken" && talkie.pickUp(), SLOWLY);
     } else if (talkie.state === "off") {
       this.#count();
     }
+    if (talkie.state === "connected" || talkie.state === "off") this.#windows.postMessage("count");
     this.#changed();
     if (talkie.state === "shut" || talkie.state === "silent") this.#next();
+  }
+
+  /**
+   * What a program does in its rooms stands in no openapi.json. So knock: call a room of one's own, where it disturbs
+   * nobody, say what later steps understand, listen to the answers, and hang up at once. A program that has not even
+   * the docs page yet is not asked.
+   */
+  async #explore() {
+    const room = `ws/rooms/door-${Math.random().toString(36).slice(2, 8)}/clubhouse`;
+    const draw = { type: "draw", points: [[0, 0]], color: "black" };
+    const heard = this.open.has("docs") ? await this.#knock(room, [{ type: "typing" }, draw]) : null;
+    this.#built("join", heard !== null);
+    for (const [door, type] of [["types", "typing"], ["whispers", "friends"], ["draw", "draw"]]) {
+      this.#built(door, Boolean(heard?.includes(type)));
+    }
+    const news = this.open.has("types") ? await this.#knock("ws/notifications/clubhouse", [{ type: "remind" }]) : null;
+    this.#built("reminders", Boolean(news?.includes("error")));
+    this.#changed();
+    this.#count();
+  }
+
+  /** What a friend hears proves it, too. */
+  #learn(talkie, type) {
+    const inRoom = { draw: "draw", friends: "whispers" }[type] ?? (type && "types");
+    const door = talkie.news ? /^(error|reminder)$/.test(type) && "reminders" : talkie.room && inRoom;
+    if (!door || this.open.has(door)) return;
+    this.#built(door, true);
+    this.#changed();
+  }
+
+  /** The types of the answers, or null if nobody opens. */
+  #knock(path, questions) {
+    return new Promise((done) => {
+      const socket = this.#network.open(path);
+      let types = null;
+      const hangUp = () => {
+        socket.close();
+        done(types);
+      };
+      let late = setTimeout(hangUp, TOO_LONG);
+      socket.onopen = () => {
+        clearTimeout(late);
+        late = setTimeout(hangUp, ANSWER);
+        types = [];
+        for (const question of questions) socket.send(JSON.stringify(question));
+      };
+      socket.onmessage = ({ data }) => {
+        const { type } = read(String(data));
+        types.push(type);
+        const isAnswer = !/^(join|friends|notification)$/.test(type);
+        if (isAnswer && --questions.length === 0) hangUp();
+      };
+      socket.onclose = () => {
+        clearTimeout(late);
+        done(types);
+      };
+    });
   }
 
   #built(door, isBuilt) {
@@ -160,7 +236,11 @@ export class Club extends EventTarget {
     try {
       const rooms = await (await this.#network.get("rooms")).json();
       const counted = Object.entries(rooms).filter(([, count]) => Number.isInteger(count));
-      this.rooms = Object.fromEntries(counted.slice(0, 8));
+      // The chat and the news are no doors in the tree. The rooms of this window are always shown.
+      const here = new Set(["chat", "notifications", ...[...this.#talkies].map(({ room }) => room)]);
+      const shown = [...counted].sort(([one], [other]) => here.has(other) - here.has(one)).slice(0, SHOWN + 2);
+      this.rooms = Object.fromEntries(counted.filter((room) => shown.includes(room)));
+      this.moreRooms = Math.max(0, counted.length - SHOWN - 2);
     } catch {
       this.rooms = null;
     }

@@ -15,7 +15,8 @@ const club = new Club(inPage);
 const desk = inPage && new DocsDesk(part("desk"), inPage);
 const air = new Air(part("air"), part("wires"), part("hub").lastElementChild);
 const xray = new XRay(part("frames").querySelector("tbody"));
-const asked = new URLSearchParams(location.search).get("friend");
+const params = new URLSearchParams(location.search);
+const asked = params.get("friend");
 const alone = asked === null || canBeName(asked) ? asked : "";
 let chosen; // the device that a narrow window shows
 let added = 0;
@@ -61,7 +62,7 @@ if (alone !== null) {
   document.title = `${alone || "A friend"} · The clubhouse`;
   part("talkies").className = "alone";
   part("add").hidden = part("tabs").hidden = true;
-  add(alone);
+  add(alone, { room: params.get("room") ?? "" });
 } else {
   const first = await addFriend();
   if (first.name) await addFriend();
@@ -93,10 +94,11 @@ function friends() {
   return talkies().filter(({ news }) => !news);
 }
 
-function add(name, { news = false } = {}) {
+function add(name, { news = false, room = "" } = {}) {
   const talkie = document.createElement("walkie-talkie");
   talkie.setAttribute("name", name);
   talkie.toggleAttribute("news", news);
+  if (canBeName(room)) talkie.setAttribute("room", room);
   if (!news && alone === null) talkie.append(...(inPage ? [] : [ownWindow(talkie)]), remove(talkie));
   const radio = part("talkies").querySelector("[news]");
   part("talkies").insertBefore(talkie, radio);
@@ -153,7 +155,7 @@ function ownWindow(talkie) {
   link.textContent = "Own window";
   link.target = "_blank";
   link.addEventListener("click", () => {
-    link.href = `?friend=${encodeURIComponent(talkie.name)}`;
+    link.href = `?${new URLSearchParams({ friend: talkie.name, room: talkie.room })}`;
     setTimeout(() => takeAway(talkie));
   });
   link.href = "?friend";
@@ -189,6 +191,7 @@ function door({ id, name }) {
 
 function show() {
   const { awake, open, shut, fresh, rooms } = club;
+  const isNew = DOORS.filter(({ id }) => fresh.has(id)).map(({ name }) => name);
   document.body.dataset.awake = awake ?? "calling";
   say(part("club").querySelector("span"), {
     true: "The club is awake",
@@ -204,37 +207,65 @@ function show() {
     say(item.querySelector("em"), fresh.has(id) ? "new! " : "");
     const slip = reached.step > step ? ". Built it already? Read the last line in the terminal." : "";
     const closed = shut.has(id) ? `not built yet: step ${step}${slip}` : "nobody has tried it yet";
-    say(item.querySelector("small span"), open.has(id) ? (id === "rooms" ? inside(rooms) : "open") : closed);
+    say(item.querySelector("small span"), open.has(id) ? inside(id, rooms ?? {}) : closed);
     if (id === "docs") opens(item.querySelector("b"), name, open.has(id));
   }
-  say(part("board").querySelector("summary"), `${fresh.size ? "New! " : ""}${open.size} of ${DOORS.length} doors open`);
-  part("board").className = fresh.size ? "new" : "";
-  say(part("news"), fresh.size ? `New door: ${DOORS.filter(({ id }) => fresh.has(id)).map(({ name }) => name).join(", ")}.` : "");
+  say(part("board").querySelector("summary"), `${isNew.length ? "New! " : ""}${DOORS.filter(({ id }) => open.has(id)).length} of ${DOORS.length} doors open`);
+  part("board").className = isNew.length ? "new" : "";
+  showTree(rooms ?? {});
+  say(part("news"), isNew.length ? `New door: ${isNew.join(", ")}.` : "");
 
-  for (const talkie of talkies()) talkie.words = words(talkie);
+  for (const talkie of talkies()) {
+    talkie.doors = open;
+    talkie.words = words(talkie);
+  }
   arrange();
   const count = friends().length;
   part("add").disabled = count >= FRIENDS;
   say(part("add"), count >= FRIENDS ? "There is room for three friends" : "Add a friend");
 }
 
-function inside(rooms) {
-  const words = Object.entries(rooms ?? {}).map(([room, count]) => `${count} in ${room === "notifications" ? "news" : room.slice(0, 20)}`);
+/** Each room is a door in the tree. It appears with its first friend, and is gone with the last. */
+function showTree(rooms) {
+  const doors = inTree(rooms).map(([room, count]) => `${room.slice(0, 20)} · ${count}`);
+  if (club.moreRooms) doors.push(`and ${club.moreRooms} more`);
+  const list = part("rooms");
+  if (list.dataset.doors === doors.join("/")) return;
+  list.dataset.doors = doors.join("/");
+  list.hidden = !doors.length;
+  list.replaceChildren(...doors.map((words) => Object.assign(document.createElement("li"), { textContent: words })));
+}
+
+function inTree(rooms) {
+  return club.open.has("join") ? Object.entries(rooms).filter(([room]) => room !== "chat" && room !== "notifications") : [];
+}
+
+/** What an open door says of itself. */
+function inside(id, rooms) {
+  const tree = inTree(rooms).map(([room]) => room);
+  const count = tree.length + club.moreRooms;
+  if (id === "join" && count) return count === 1 ? "1 room" : `${count} rooms`;
+  if (id !== "rooms") return "open";
+  const words = Object.entries(rooms)
+    .filter(([room]) => !tree.includes(room))
+    .map(([room, count]) => `${count} in ${room === "notifications" ? "news" : room.slice(0, 20)}`);
   return words.join(" · ") || "open";
 }
 
 /** The first words on a screen: what is going on, and what to do about it. */
-function words({ state, name, news, wanted }) {
+function words({ state, name, news, room, wanted }) {
+  const door = news ? "news" : room ? "join" : "chat";
   if (!name) return "Who are you? Write a nickname at the top, then press Enter.";
   if (!wanted) return "This walkie-talkie is off. Press “Pick up” to come back.";
   if (club.awake === false) return "The club does not answer. The terminal may say why.";
-  if (state === "connected") return news ? "News will come every five seconds. Only you will see it." : "Say hello! Everyone in the chat will hear you.";
-  if (state === "shut" && club.open.has(news ? "news" : "chat")) return "The club did not let this friend in. Try another name.";
+  if (state === "connected") return news ? "News will come every five seconds. Only you will see it." : `Say hello! Everyone in ${room || "the chat"} will hear you.`;
+  if (state === "taken") return `Somebody in ${room} is called ${name} already. Take another name, or wait: we will call again.`;
+  if (state === "shut" && club.open.has(door)) return "The club did not let this friend in. Try another name.";
   if (state === "silent") return "It rings, but nobody picks up. Does your program call websocket.accept()?";
   if (state === "lost") return "The line broke. We are calling again.";
-  if (club.awake && club.shut.has(news ? "news" : "chat")) {
-    const who = news ? "The news messenger comes in step 4." : "Nobody answers yet. The chat comes in step 3.";
-    return `${who} Built it already? Read the last line in the terminal.`;
+  if (club.awake && club.shut.has(door)) {
+    const { name, step } = DOORS.find(({ id }) => id === door);
+    return `Nobody answers yet. ${name} comes in step ${step}. Built it already? Read the last line in the terminal.`;
   }
   return "Calling the club…";
 }

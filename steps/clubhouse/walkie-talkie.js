@@ -1,19 +1,26 @@
-// <walkie-talkie name="Ada">            talks in the chat
-// <walkie-talkie name="Ada" news>       listens to the news
+// <walkie-talkie name="Ada">                  talks in the chat
+// <walkie-talkie name="Ada" room="dragons">   talks in a room
+// <walkie-talkie name="Ada" news>             listens to the news
 //
 // It works on any page that has the colours of tokens.css. It needs something that opens a socket: give it a function
 // `open(path)` that returns an object with WebSocket's interface, or null while nobody can be called, and let it
-// `pickUp()`. Its size does not change with what it shows; --screen is the height of its screen. It tells the page about itself with two events, which bubble:
-//   "state"   its `state` has changed: off, calling, connected, lost (the line broke), shut (refused: no such door)
-//             or silent (no answer at all)
-//   "frame"   a frame went over the air: detail is { name, sent, text, time }
+// `pickUp()`. Its size does not change with what it shows; --screen is the height of its screen. It tells the page
+// about itself with two events, which bubble:
+//   "state"   its `state` has changed: off, calling, connected, lost (the line broke), shut (refused: no such door),
+//             taken (another friend has this name) or silent (no answer at all)
+//   "frame"   a frame went over the air: detail is { name, sent, text, time, message }
 
+import { DrawingBoard } from "./drawing-board.js";
+import { line, read } from "./frames.js";
 import { badge, canBeName, look } from "./friends.js";
 
 const LINES = 100; // as many as a friend can scroll through; older ones go
-const LETTERS = 2000; // of one message; nobody reads more, and ten million would stop the page
-
 const PATIENCE = 5000; // ms that it waits for an answer
+const TYPING = 2000; // ms between two frames that say so
+const TYPED = 4000; // ms after which nobody believes it any more
+const RAIN = 2500; // ms
+const RING = 1500; // ms
+const NAME_IS_TAKEN = 4009;
 
 const LAMP = {
   off: "hung up",
@@ -21,12 +28,17 @@ const LAMP = {
   connected: "connected",
   lost: "calling again…",
   shut: "not built yet",
+  taken: "name is taken",
   silent: "no answer",
 };
 
-// The first device is shown when its style is there, or the page around it would jump.
+const EMOJI = { "🎉": "party", "🦖": "dinosaur", "🍪": "biscuit", "❤️": "heart", "👍": "thumbs up" };
+
 const style = new CSSStyleSheet();
-style.replaceSync(await (await fetch(new URL("walkie-talkie.css", import.meta.url))).text());
+style.replaceSync(":host { visibility: hidden }"); // until its own style is there
+fetch(new URL("walkie-talkie.css", import.meta.url))
+  .then(async (answer) => style.replace(await answer.text()))
+  .catch(() => style.replace("")); // the club has gone to sleep just now
 
 const template = document.createElement("template");
 template.innerHTML = `
@@ -35,15 +47,31 @@ template.innerHTML = `
     <header>
       <span class="who"></span>
       <input class="name" maxlength="40" autocomplete="off" spellcheck="false" aria-label="Name of this friend" placeholder="Your nickname">
+      <label class="room" hidden>in <input maxlength="20" autocomplete="off" spellcheck="false" aria-label="Room" placeholder="chat"></label>
       <span class="role">news</span>
       <span class="lamp" role="status"><i></i><span></span></span>
     </header>
     <div class="grille"></div>
     <div class="screen">
+      <svg class="board" viewBox="0 0 300 200" tabindex="0" role="application" hidden
+        aria-label="Drawing board. Arrow keys move the pen, Space puts it down and lifts it."></svg>
       <div class="talk" tabindex="0"><div class="log" role="log"></div><p class="words"></p></div>
+      <ul class="timers" aria-label="Reminders to come"></ul>
       <p class="hint" role="alert"></p>
+      <p class="typing"></p>
+      <div class="rain" aria-hidden="true"></div>
+      <div class="bar" hidden>
+        ${Object.entries(EMOJI).map(([emoji, name]) => `<button type="button" class="emoji" aria-label="Emoji: ${name}">${emoji}</button>`).join("")}
+        <button type="button" class="draw" aria-pressed="false">Draw</button>
+        <select class="to" aria-label="Who hears it"></select>
+      </div>
+      <form class="remind" hidden>
+        <input name="message" value="pizza" required autocomplete="off" aria-label="Remind me of">
+        <label>in <input name="seconds" type="number" value="10" min="1" max="3600" required aria-label="Seconds"> s</label>
+        <button>Remind me</button>
+      </form>
     </div>
-    <form>
+    <form class="say">
       <input class="message" autocomplete="off">
       <button>Send</button>
     </form>
@@ -54,23 +82,35 @@ class WalkieTalkie extends HTMLElement {
   state = "off";
   wanted = true; // the friend has not hung up on purpose
   open = () => null;
-  #held = false; // what is in the box is sent as soon as somebody can hear it
   #socket = null;
+  #held = false; // what is in the box is sent as soon as somebody can hear it
   #echo; // rings when nothing has come back of what was sent
   #waiting = []; // frames that are not on the screen yet
+  #doors = new Set(); // what the club can do
+  #friends = []; // who is in the room, if the club tells
+  #typing = new Map(); // who is typing -> until when
+  #forgetting;
+  #toldTyping = 0;
+  #timers = []; // reminders to come
+  #board = null;
 
   connectedCallback() {
     if (this.shadowRoot) return;
     this.attachShadow({ mode: "open" }).append(template.content.cloneNode(true));
     this.shadowRoot.adoptedStyleSheets = [style];
     this.#part(".name").value = this.name;
-    this.#part(".name").addEventListener("change", () => this.#rename());
-    this.#part(".power").addEventListener("click", () => this.#power());
-    this.#part("form").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#send();
-    });
-    this.#part(".message").addEventListener("input", () => this.#hold(false));
+    this.#part(".room input").value = this.room;
+    this.#part(".name").onchange = () => this.#rename();
+    this.#part(".room input").onchange = () => this.#goInto(this.#part(".room input").value.trim());
+    this.#part(".power").onclick = () => this.#power();
+    this.#on("say", () => this.#send());
+    this.#on("remind", (form) => this.#remind(new FormData(form)));
+    this.#part(".message").oninput = () => this.#type();
+    this.#part(".bar").onclick = ({ target }) => {
+      if (target.className === "emoji") this.#sayTyped({ type: "emoji", message: target.textContent });
+      if (target.className === "draw") this.#showBoard(this.#part(".board").hasAttribute("hidden"));
+    };
+    this.#part(".to").onchange = () => this.#furnish();
     this.#dress();
     this.#show("off");
   }
@@ -81,6 +121,10 @@ class WalkieTalkie extends HTMLElement {
 
   get name() {
     return this.getAttribute("name") ?? "";
+  }
+
+  get room() {
+    return this.getAttribute("room") ?? "";
   }
 
   get news() {
@@ -96,10 +140,12 @@ class WalkieTalkie extends HTMLElement {
   /** Call the club, unless the line is open already, the friend has hung up, or there is no name yet. */
   pickUp() {
     if (!this.wanted || !this.name || this.#socket) return;
-    const socket = this.open((this.news ? "ws/notifications/" : "ws/") + encodeURIComponent(this.name));
+    const room = encodeURIComponent(this.room);
+    const path = this.news ? "ws/notifications/" : room ? `ws/rooms/${room}/` : "ws/";
+    const socket = this.open(path + encodeURIComponent(this.name));
     if (!socket) return this.#show("lost");
     this.#socket = socket;
-    if (!this.#held) this.#hint("");
+    if (!this.#held && this.state !== "taken") this.#hint("");
     this.#show("calling");
     let opened = 0;
     const ringing = setTimeout(() => {
@@ -114,13 +160,13 @@ class WalkieTalkie extends HTMLElement {
       if (this.#held) this.#send();
     };
     socket.onmessage = ({ data }) => this.#hear(String(data));
-    socket.onclose = ({ code }) => {
+    socket.onclose = ({ code, reason }) => {
       clearTimeout(ringing);
-      clearTimeout(this.#echo);
       if (this.#socket !== socket) return;
-      this.#socket = null;
-      this.#show(opened ? "lost" : "shut");
+      this.#empty();
+      this.#show(code === NAME_IS_TAKEN ? "taken" : opened ? "lost" : "shut");
       if (code === 1009) this.#hint("That message was too long for the club.");
+      else if (opened && reason) this.#hint(reason);
       else if (opened && code !== 1012 && Date.now() - opened < 1000) this.#hint("The club hung up at once. Its terminal may say why.");
     };
   }
@@ -137,7 +183,7 @@ class WalkieTalkie extends HTMLElement {
 
   hangUp() {
     const socket = this.#socket;
-    this.#socket = null;
+    this.#empty();
     socket?.close();
     if (socket) this.#show("off");
   }
@@ -148,8 +194,21 @@ class WalkieTalkie extends HTMLElement {
     if (words.textContent !== sentence) words.textContent = sentence;
   }
 
+  /** What the club can do: join (rooms), types (of messages in a room), draw, reminders. */
+  set doors(open) {
+    this.#doors = open;
+    this.#furnish();
+  }
+
   #part(selector) {
     return this.shadowRoot.querySelector(selector);
+  }
+
+  #on(form, action) {
+    this.#part(`.${form}`).onsubmit = (event) => {
+      event.preventDefault();
+      action(event.target);
+    };
   }
 
   #dress() {
@@ -160,8 +219,34 @@ class WalkieTalkie extends HTMLElement {
     this.#part(".talk").setAttribute("aria-label", `Screen of ${this.name || "this friend"}`);
     this.#part(".log").setAttribute("aria-label", `What ${this.name || "this friend"} hears`);
     this.#part(".message").setAttribute("aria-label", `Message from ${this.name}`);
-    this.#part("form").hidden = this.news;
+    this.#part(".say").hidden = this.news;
     this.#part(".role").hidden = !this.news;
+  }
+
+  /** Only what the club can do is there. */
+  #furnish() {
+    const to = this.#part(".to");
+    this.#part(".room").hidden = this.news || !(this.#doors.has("join") || this.room);
+    this.#part(".bar").hidden = !this.#hasTypes;
+    this.#part(".draw").hidden = !this.#doors.has("draw") && !this.#board;
+    this.#part(".remind").hidden = !this.news || !this.#doors.has("reminders");
+    to.hidden = !this.#friends.length;
+    // Who has just gone stays chosen: no whisper must be heard by everyone.
+    const names = [...new Set([...this.#friends.filter((name) => name !== this.name), to.value])].filter(Boolean);
+    const key = JSON.stringify(names);
+    if (to.dataset.names !== key) {
+      const chosen = to.value;
+      to.replaceChildren(new Option("everyone", ""), ...names.map((name) => new Option(name, name)));
+      to.value = chosen;
+      to.dataset.names = key;
+    }
+    this.toggleAttribute("whispers", to.value !== "");
+    const words = to.value ? `Whisper to ${to.value}…` : "Say something…";
+    this.#part(".message").placeholder = this.state === "connected" ? words : "";
+  }
+
+  get #hasTypes() {
+    return this.room !== "" && this.#doors.has("types");
   }
 
   #show(state) {
@@ -169,14 +254,22 @@ class WalkieTalkie extends HTMLElement {
     this.dataset.state = state;
     this.#part(".lamp span").textContent = state === "connected" && this.news ? "listening" : state === "off" && this.wanted ? "ready" : LAMP[state];
     this.#part(".power").textContent = this.wanted ? "Hang up" : "Pick up";
-    this.#part(".message").placeholder = state === "connected" ? "Say something…" : "";
+    this.#furnish();
     this.dispatchEvent(new CustomEvent("state", { bubbles: true, composed: true }));
   }
 
+  /** The line is gone, and what belonged to it. */
+  #empty() {
+    clearTimeout(this.#echo);
+    this.#socket = null;
+    this.#friends = [];
+    this.#typing.clear();
+    this.#showTyping();
+    for (const timer of this.#timers) timer.stop();
+  }
+
   #hint(sentence) {
-    const atEnd = this.#atEnd;
     this.#part(".hint").textContent = sentence;
-    if (atEnd) this.#toEnd();
   }
 
   #hold(held) {
@@ -191,8 +284,27 @@ class WalkieTalkie extends HTMLElement {
       box.value = this.name;
       return this.#hint(name ? "A name cannot have / or \\ in it, or be only dots." : "Everyone needs a name. A nickname is best.");
     }
+    this.#callAs("name", name);
+  }
+
+  /** Another room has another talk. */
+  #goInto(room) {
+    if (room && !canBeName(room)) {
+      this.#part(".room input").value = this.room;
+      return this.#hint("The name of a room cannot have / or \\ in it, or be only dots.");
+    }
+    this.#waiting = [];
+    this.#part(".log").replaceChildren();
+    this.#part(".to").value = "";
+    this.#board = null;
+    this.#part(".board").replaceChildren();
+    this.#showBoard(false);
+    this.#callAs("room", room);
+  }
+
+  #callAs(attribute, value) {
     this.hangUp();
-    this.setAttribute("name", name);
+    this.setAttribute(attribute, value);
     this.#hint("");
     this.#dress();
     this.wanted = true;
@@ -209,82 +321,148 @@ class WalkieTalkie extends HTMLElement {
 
   #send() {
     const box = this.#part(".message");
-    if (!box.value) return this.#hint("Type something first.");
+    const to = this.#part(".to").value;
+    const message = box.value;
+    if (!message) return this.#hint("Type something first.");
     if (!this.wanted || this.state === "shut") return this.#hint("Nobody can hear you yet. Your words stay here until the lamp is on.");
     this.#hold(this.state !== "connected");
     if (this.#held) return;
-    this.#socket.send(box.value);
-    this.#tell(true, box.value);
+    if (to) this.#say(JSON.stringify({ type: "whisper", to, message }));
+    else this.#say(this.#hasTypes && message.startsWith("{") ? JSON.stringify({ type: "chat", message }) : message);
     box.value = "";
+    this.#toldTyping = 0;
     clearTimeout(this.#echo);
     this.#echo = setTimeout(() => this.#hint("Sent, but nothing came back. Does your program broadcast it?"), PATIENCE);
   }
 
+  #say(text) {
+    this.#socket.send(text);
+    this.#tell(true, text);
+  }
+
+  #sayTyped(frame) {
+    if (this.state !== "connected") return this.#hint("Nobody can hear you yet.");
+    this.#hint("");
+    this.#say(JSON.stringify(frame));
+  }
+
+  /** Tell the room that somebody types, now and then. What is being whispered is nobody's business. */
+  #type() {
+    this.#hold(false);
+    if (!this.#hasTypes || this.state !== "connected" || this.#part(".to").value || Date.now() - this.#toldTyping < TYPING) return;
+    this.#toldTyping = Date.now();
+    this.#sayTyped({ type: "typing" });
+  }
+
+  #remind(form) {
+    if (this.state !== "connected") return this.#hint("Nobody can hear you yet.");
+    const [message, seconds] = [form.get("message"), Number(form.get("seconds"))];
+    this.#sayTyped({ type: "remind", seconds, message });
+    this.#timers.push(this.#countDown(message, seconds));
+  }
+
+  /** A line that counts the seconds, until it is stopped. */
+  #countDown(message, seconds) {
+    const item = document.createElement("li");
+    const end = Date.now() + seconds * 1000;
+    const tick = () => (item.textContent = `${message} in ${Math.max(0, Math.ceil((end - Date.now()) / 1000))} s`);
+    const ticking = setInterval(tick, 1000);
+    tick();
+    this.#part(".timers").append(item);
+    const timer = { message, stop: () => {
+      clearInterval(ticking);
+      item.remove();
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    } };
+    return timer;
+  }
+
   #tell(sent, text) {
-    const detail = { name: this.name, sent, text, time: new Date() };
+    const detail = { name: this.name, sent, text, time: new Date(), message: read(text) };
     this.dispatchEvent(new CustomEvent("frame", { bubbles: true, composed: true, detail }));
     return detail;
   }
 
   #hear(text) {
+    const frame = this.#tell(false, text);
+    const { who, words, type, parts } = frame.message;
+    if (type === "typing") return this.#seeTyping(who);
     clearTimeout(this.#echo);
-    this.#waiting.push(this.#tell(false, text));
+    if (type === "error") {
+      if (this.news) this.#timers.at(-1)?.stop();
+      return this.#hint(words.slice(0, 300));
+    }
+    if (type === "friends" && Array.isArray(parts.friends)) {
+      this.#friends = parts.friends.filter((name) => typeof name === "string").slice(0, LINES);
+      return this.#furnish();
+    }
+    if (type === "draw") return this.#draw(parts);
+    if (this.#typing.delete(who)) this.#showTyping();
+    if (type === "emoji") this.#rain(words);
+    if (type === "reminder") this.#ring(words);
+    this.#waiting.push(frame);
     if (this.#waiting.length === 1) requestAnimationFrame(() => this.#paint());
     // A window in the background is not painted; what waits there must not grow without end.
     if (this.#waiting.length > LINES) this.#waiting.splice(1, 1);
   }
 
+  #seeTyping(who) {
+    if (who === this.name) return;
+    this.#typing.set(who, Date.now() + TYPED);
+    this.#showTyping();
+    clearTimeout(this.#forgetting);
+    this.#forgetting = setTimeout(() => this.#showTyping(), TYPED);
+  }
+
+  #showTyping() {
+    for (const [who, until] of this.#typing) if (until <= Date.now()) this.#typing.delete(who);
+    const names = [...this.#typing.keys()].map((name) => name.slice(0, 20));
+    const words = names.length > 2 ? `${names.length} friends are typing…` : `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} typing…`;
+    const typing = this.#part(".typing");
+    const said = names.length ? words : "";
+    if (typing.textContent !== said) typing.textContent = said;
+  }
+
+  /** One rain at a time is enough. Who wants no motion sees it once, and still; the style does that. */
+  #rain(words) {
+    const rain = this.#part(".rain");
+    if (rain.childElementCount || document.hidden) return;
+    const drop = Array.from(words).slice(0, 8).join("");
+    rain.append(...Array.from({ length: 12 }, (_, number) => {
+      const element = Object.assign(document.createElement("i"), { textContent: drop });
+      element.style.left = `${(number * 37) % 96}%`;
+      element.style.animationDelay = `${(number * 5) % 12}00ms`;
+      return element;
+    }));
+    setTimeout(() => rain.replaceChildren(), RAIN);
+  }
+
+  #ring(words) {
+    this.#timers.find(({ message }) => message === words)?.stop();
+    this.setAttribute("ringing", "");
+    setTimeout(() => this.removeAttribute("ringing"), RING);
+  }
+
+  #draw(parts) {
+    if (!this.#board) this.#showBoard(true);
+    this.#board.draw(parts);
+    this.#furnish();
+  }
+
+  #showBoard(isShown) {
+    const color = ["blue", "purple", "green", "gold"][look(this.name).color - 1];
+    if (isShown) this.#board ??= new DrawingBoard(this.#part(".board"), (points) => this.#sayTyped({ type: "draw", points, color }));
+    this.#part(".board").toggleAttribute("hidden", !isShown);
+    this.#part(".draw").setAttribute("aria-pressed", isShown);
+  }
+
   #paint() {
     const log = this.#part(".log");
-    const atEnd = this.#atEnd;
     // Nobody can listen to a hundred messages a second: a screen reader hears a calm room only.
     log.setAttribute("aria-live", this.#waiting.length > 5 ? "off" : "polite");
     log.append(...this.#waiting.splice(0).map(line));
     while (log.childElementCount > LINES) log.firstElementChild.remove();
-    if (atEnd) this.#toEnd();
   }
-
-  get #atEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#part(".talk");
-    return scrollHeight - scrollTop - clientHeight < 40;
-  }
-
-  #toEnd() {
-    this.#part(".talk").scrollTop = 1e6;
-  }
-}
-
-/** One frame as a line on the screen. What came over the air is text, never HTML. */
-function line({ text, time }) {
-  const message = read(text);
-  const line = document.createElement("p");
-  const words = document.createElement("span");
-  words.dir = "auto";
-  words.textContent = message.words.slice(0, LETTERS) + (message.words.length > LETTERS ? " … (and much more)" : "");
-  const clock = document.createElement("time");
-  const sent = new Date(typeof message.timestamp === "string" ? message.timestamp : NaN);
-  clock.textContent = (isNaN(sent) ? time : sent).toLocaleTimeString("en-GB");
-  line.className = /^(joined|left) the chat$/.test(message.words) ? "note" : "";
-  if (message.who) {
-    const who = document.createElement("b");
-    who.className = `color-${look(message.who).color}`;
-    who.dir = "auto";
-    who.textContent = message.who.slice(0, 40);
-    line.append(badge(message.who), who, " ");
-  }
-  line.append(words, clock);
-  return line;
-}
-
-/** The parts of a frame. A half-written program may send anything: then its text is shown as it is. */
-function read(text) {
-  try {
-    const { client_id: who, message, timestamp } = JSON.parse(text);
-    if (typeof message === "string") return { who: typeof who === "string" ? who : "", words: message, timestamp };
-  } catch {
-    // It is not JSON.
-  }
-  return { who: "", words: text };
 }
 
 customElements.define("walkie-talkie", WalkieTalkie);

@@ -60,13 +60,16 @@ function size(text, letters) {
   return bytes < 10_000 ? `${bytes} bytes` : `${Math.round(bytes / 1000)} kB`;
 }
 
-/** The keys of a JSON object in a quieter colour; the text itself stays as it is. */
+/** The keys of a JSON object in a quieter colour, and its type in bold; the text itself stays as it is. */
 function colored(text) {
-  return text.split(/("(?:[^"\\]|\\.)*"\s*:)/).map((part, index) => {
-    if (index % 2 === 0) return part;
-    const key = document.createElement("span");
-    key.className = "key";
-    key.textContent = part;
-    return key;
+  const parts = text.split(/("(?:[^"\\]|\\.)*"\s*:)/);
+  return parts.flatMap((part, index) => {
+    if (index % 2 === 1) return span("key", part);
+    const [type] = (parts[index - 1]?.startsWith('"type"') && part.match(/^\s*"[^"]*"/)) || [""];
+    return type ? [span("type", type), part.slice(type.length)] : part;
   });
+}
+
+function span(className, textContent) {
+  return Object.assign(document.createElement("span"), { className, textContent });
 }

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,6 +106,27 @@ class Window:
 
     def lamp(self, label: str) -> "Locator":
         return self.talkie(label).get_by_role("status")
+
+    def room(self, friend: str) -> "Locator":
+        return self.talkie(friend).get_by_role("textbox", name="Room")
+
+    def goes_into(self, room: str, *friends: str) -> None:
+        """These friends go into a room, one after the other; "" is the plain chat."""
+        for friend in friends:
+            self.room(friend).fill(room)
+            self.room(friend).press("Enter")
+            self.talkie(friend).get_by_role("status").get_by_text("connected").wait_for()
+
+    def remind(self, friend: str) -> "Locator":
+        return self.talkie(f"{friend}'s news").get_by_role("button", name="Remind me")
+
+    def rain(self, friend: str) -> "Locator":
+        return self.talkie(friend).locator(".rain i")
+
+    def counts_paintings(self) -> Callable[[], int]:
+        """From now on, count how often the page is painted. Returns a function that says it."""
+        self.page.evaluate("frames = 0; (function tick() { frames++; requestAnimationFrame(tick); })()")
+        return lambda: self.page.evaluate("frames")
 
     def door(self, name: str) -> "Locator":
         title = self.page.get_by_text(name, exact=True)

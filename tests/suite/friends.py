@@ -58,9 +58,12 @@ class Friend:
         self._line = line
         self._patience = patience
         self._types = types
+        self._said = ""
+        self._seen = "no list"  # of friends
         self._passed_over: list[str] = []  # types of messages that were not for a friend
 
     def says(self, text: str | bytes) -> None:
+        self._said = str(text)
         try:
             self._line.send(text)
         except HungUpError:
@@ -85,30 +88,39 @@ class Friend:
             by_whom = f" by {frame.get('client_id')}" if by else ""
             missed.append(short(frame["message"]) + by_whom)
 
+    def hears_from(self, name: str) -> Frame:
+        """Listen until this friend says something, whatever it is."""
+        end = time.monotonic() + self._patience
+        while (frame := self._next(end)) is not None and frame.get("client_id") != name:
+            pass
+        if frame is None:
+            fail("not-heard", f"{self.name} waited {self._patience:g} seconds for {name}, and heard nothing from them.")
+        return frame
+
     def hears_an_error(self, naming: str = "") -> None:
-        """Listen until a message of the type `error` comes. Its words name this friend."""
+        """Listen until the club answers with a message of the type `error`. Its words name this friend."""
         frame = self._next_of_type("error")
         if frame is None:
-            fail("no-error", f"{self.name} waited for an error, but none came.", who=self.name)
+            sentence = f"{self.name} said {short(self._said)}, and should get an error, but none came."
+            fail("no-error", sentence, who=self.name, said=self._said)
         if not frame["message"].strip():
-            fail("empty-error", f"{self.name} got an error that says nothing.", who=self.name)
+            fail("empty-error", f"{self.name} got an error without any words.", who=self.name)
         if naming not in frame["message"]:
             sentence = f"The error says {short(frame['message'])}. It does not name {naming}, who is here."
             fail("names-missing", sentence, who=self.name)
 
     def sees(self, *names: str) -> None:
         """Listen until a list of friends comes with these names and no others."""
-        seen = "no list"
         end = time.monotonic() + self._patience
         while frame := self._next_of_type("friends", end):
             friends = frame.get("friends")
             if not isinstance(friends, list) or not all(isinstance(name, str) for name in friends):
                 fail("no-list", f'The "friends" of the message are {str(friends)[:60]}, not a list of names.')
+            self._seen = f"the list {listed(friends)}"
             if sorted(friends) == sorted(names):
                 return
-            seen = f"the list {listed(friends)}"
-        sentence = f"{self.name} should get the list {listed(names)}, but the last one was {seen}."
-        fail("not-listed", sentence, who=self.name, wanted=listed(names), heard=seen)
+        sentence = f"{self.name} should get the list {listed(names)}, but the last one was {self._seen}."
+        fail("not-listed", sentence, who=self.name, wanted=listed(names), heard=self._seen)
 
     def is_sent_away(self, code: int, hearing_nothing: bool = False) -> str:
         """Listen until the club hangs up with this code. Returns its reason."""

@@ -362,7 +362,9 @@ export class Bench {
     if (found) this.#judge(found);
   }
 
-  verdict(goal, signal = new AbortController().signal) {
+  /** Resolves to null if this browser cannot check. */
+  async verdict(goal, signal = new AbortController().signal) {
+    if (!canCheck()) return null;
     const names = this.#site.steps.map(({ subject }) => subject);
     const order = { source: this.#mine.text, parcel: this.parcel, goal, names };
     return verdictOn(this.#site.folder, order, (step) => this.say(`Looking at step ${step}…`), signal);

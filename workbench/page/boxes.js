@@ -33,11 +33,13 @@ export class Boxes {
 
   /** The first box that is not in the learner's program yet. */
   get next() {
-    return this.#boxes.find(({ lines }) => state(this.#step.source, lines, this.#mine.text) === "missing");
+    return this.#boxes.find(({ lines }) => state(this.#step.source, lines, this.#mine.text, this.#before()) === "missing");
   }
 
-  get #before() {
-    return this.#site.steps[this.#step.number - 2]?.source ?? this.#site.starter;
+  /** Our programs before this step. */
+  #before(step = this.#step) {
+    const earlier = this.#site.steps.filter(({ number }) => number < step.number);
+    return [this.#site.starter, ...earlier.map(({ source }) => source)];
   }
 
   #dress(code) {
@@ -51,23 +53,27 @@ export class Boxes {
     return box;
   }
 
-  #look() {
+  /** One box after another, so that the page can do other things in between. */
+  async #look() {
     const { text } = this.#mine;
     for (const { lines, badge, where } of this.#boxes) {
-      const there = state(this.#step.source, lines, text);
-      const found = place(this.#step.source, lines, text);
+      await spareTime();
+      if (text !== this.#mine.text || !this.#notice.isConnected) return;
+      const there = state(this.#step.source, lines, text, this.#before());
+      const found = place(this.#step.source, lines, text, this.#before());
       badge.textContent = BADGE[there];
       badge.dataset.there = there;
       const goes = found.missing ? `First build \`${found.missing}\`.` : `Goes ${found.words}, your line ${found.line}.`;
       where.replaceChildren(...inline(there === "missing" ? goes : `Your line ${found.line}.`));
     }
+    await spareTime();
     this.#lookBack(text);
   }
 
   /** Is something of an earlier step not there? A program that the checker has praised lacks nothing. */
   #lookBack(text) {
     const earlier = this.#site.steps.filter(({ number }) => number < this.#step.number && !this.#mine.stars.includes(number));
-    const skipped = earlier.find((step, at) => missing(step.source, text, this.#site.steps[step.number - 2]?.source ?? "").length);
+    const skipped = earlier.find((step) => missing(step.source, text, this.#before(step).at(-1)).length);
     this.#notice.hidden = !skipped;
     if (!skipped || this.#notice.dataset.step === String(skipped.number)) return;
     this.#notice.dataset.step = skipped.number;
@@ -78,9 +84,9 @@ export class Boxes {
 
   #show({ lines }) {
     const { source } = this.#step;
-    const found = place(source, lines, this.#mine.text);
+    const found = place(source, lines, this.#mine.text, this.#before());
     if (found.missing) return this.#bench.say(`First build ${found.missing}.`);
-    const isThere = state(source, lines, this.#mine.text) !== "missing";
+    const isThere = state(source, lines, this.#mine.text, this.#before()) !== "missing";
     this.#bench.inMine((editor) => {
       if (isThere) editor.select(found.line, found.line);
       else editor.open(found.after, gapAbove(source, lines[0]), found.indent);
@@ -114,10 +120,10 @@ export class Boxes {
   #putIn({ lines, title }) {
     const { source } = this.#step;
     const { text } = this.#mine;
-    const more = putIn(source, lines, text, this.#before);
+    const more = putIn(source, lines, text, this.#before());
     if (more === text) return this.#bench.say("Your program has these lines, or lines of your own in their place. Nothing has changed.");
     this.#mine.replace(more, `put in “${title}”`);
-    const { line } = place(source, lines, more);
+    const { line } = place(source, lines, more, this.#before());
     if (line) this.#bench.inMine((editor) => editor.select(line, line));
   }
 
@@ -125,17 +131,19 @@ export class Boxes {
   async #fill(step) {
     const { text } = this.#mine;
     this.#bench.say("Looking at your program…");
-    const found = await this.#bench.verdict(step.number);
+    const here = this.#step.number;
+    const found = await this.#bench.verdict(here);
     if (this.#mine.text !== text) return this.#bench.say("You went on typing, so nothing was filled in.");
-    const kept = found?.stars ?? 0; // the steps that work already
-    if (found && !found.oops && kept) return this.#bench.say("Your program already does all this. Nothing has changed.");
-    const base = this.#site.steps[step.number - 2]?.source ?? this.#site.starter;
-    const more = fill(step.source, text, base);
+    const isDone = found?.stars >= (step === this.#step ? here : here - 1);
+    if (isDone) return this.#bench.say("Your program already does all this. Nothing has changed.");
+    const more = fill(step.source, text, this.#before(step));
     if (more === text) return this.#bench.say("There is nothing to fill in. “Check me” says what is still wrong.");
     this.#mine.replace(more, `filled in up to step ${step.number}`, Math.max(this.#mine.given, step.number));
     this.#bench.say(`Filled in up to step ${step.number}. Filled-in steps earn no stars.`);
   }
 }
+
+const spareTime = () => new Promise((done) => (globalThis.requestIdleCallback ?? setTimeout)(done));
 
 /** How many empty lines our program has above this one. */
 function gapAbove(source, line) {

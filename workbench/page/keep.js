@@ -11,7 +11,7 @@ export function keep(bench, mine, site) {
       const [picked] = file.files;
       close();
       const { read } = await parcels(site);
-      offer(read(new Uint8Array(await picked.arrayBuffer())), picked.name, bench, mine);
+      offer(await read(new Uint8Array(await picked.arrayBuffer())), picked.name, bench, mine);
     };
     return [
       paragraph("It is kept in this browser, and only here. Take it home now and then: some browsers forget what nobody has looked at for a week."),
@@ -47,7 +47,7 @@ function versions(mine, close) {
 async function takeHome(bench, mine, site) {
   const { zip } = await parcels(site);
   const project = new Uint8Array(await (await fetch(bench.parcel)).arrayBuffer());
-  const link = element("a", { href: URL.createObjectURL(zip(project, mine.text)), download: "my-club.zip" });
+  const link = element("a", { href: URL.createObjectURL(await zip(project, mine.text)), download: "my-club.zip" });
   link.click();
   URL.revokeObjectURL(link.href);
 }

@@ -52,9 +52,8 @@ function light() {
     const step = Number(rung.dataset.rung);
     const earned = mine.stars.includes(step);
     const again = earned && mine.doubt && mine.doubt <= step;
-    const star = rung.querySelector(".star") ?? rung.appendChild(document.createElement("span"));
+    const star = rung.querySelector(".star");
     star.className = earned ? "star earned" : "star";
-    star.setAttribute("role", "img");
     star.ariaLabel = earned ? (again ? "star, but look again" : "star") : "no star yet";
     star.textContent = earned ? "★" : "☆";
     rung.classList.toggle("again", Boolean(again));

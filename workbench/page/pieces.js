@@ -1,25 +1,21 @@
 // Finds its way in a learner's program, which need not compile: where lines of ours go, whether they are there, and
-// the program with them. It knows lines and indents, no grammar; a parser gives up on a broken program.
+// the program with them. It knows lines and indents, and no grammar: a parser gives up on a broken program.
 //
 // `ours` is a step's whole program, `mine` the learner's, and `before` our program of the step before, or a list of
-// all the earlier ones: only lines that stand there may be replaced. Lines are numbered from 1.
+// all the earlier ones: only lines that stand there are ever replaced. Lines are numbered from 1.
 
-const HEAD = /^(?:async\s+)?(def|class|from)\s+([^\s(:]+)/u;
+const HEAD = /^(?:async\s+)?(def|class|from|import)\s+([^\s(:]+)/;
 const ASSIGNED = /^([\p{L}_][\p{L}\p{M}\p{N}_.]*)\s*(?::(?!=)[^=]*)?(?:=(?!=)|$)/u;
 const GOES_ON = /^(?:[)\]}]|(?:elif|else|except|finally)\b)/;
-const DOOR = /^\s*(?:@[^\s(]+\.(\w+)|[^\s(]+\.(frontend|mount|add_\w*route))\(\s*["']([^"']*)["'](.*)/gmu;
+const DOOR = /^(?:@[^\s(]+\.(\w+)|[^\s(]+\.(frontend|mount|add_\w*route))\(\s*["']([^"']*)["'](.*)/gm;
 const COMMENT = /^((?:[^#"']|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')*)#.*$/;
 const ALIKE = 0.4; // the share of two lines that must be the same at their beginnings and ends
 const LONG = 36; // characters; a longer line is called by its number
 
 const margin = (line) => /^[ \t]*/.exec(line)[0];
-const isEmpty = (line) => !line.trim();
-
-/** A line without the spaces and the comment around it; a comment on a line of its own stays. */
-const codeOf = (line) => line.replace(COMMENT, "$1").trim() || line.trim();
-
-/** How many brackets a line leaves open. */
-const opened = (code) => code.split(/[([{]/).length - code.split(/[)\]}]/).length;
+const withoutComment = (line) => (line.includes("#") ? line.replace(COMMENT, "$1") : line).trim();
+const codeOf = (line) => withoutComment(line) || line.trim(); // a comment on a line of its own stays
+const opened = (code) => code.split(/[([{]/).length - code.split(/[)\]}]/).length; // brackets
 
 /** What the program moves lines to the right with, most of the time. */
 function unitOf(lines) {
@@ -32,8 +28,7 @@ function unitOf(lines) {
 }
 
 function doorsOf(lines) {
-  const text = lines.map(codeOf).join("\n");
-  return [...text.matchAll(DOOR)].map(([, verb, call, path, rest]) => {
+  return [...lines.map(codeOf).join("\n").matchAll(DOOR)].map(([, verb, call, path, rest]) => {
     let method = verb ?? call;
     if (method.includes("websocket")) method = "websocket";
     else if (method.includes("route")) method = /methods\s*=\s*.["'](\w+)/.exec(rest)?.[1].toLowerCase() ?? "get";
@@ -41,13 +36,105 @@ function doorsOf(lines) {
   });
 }
 
-const SPLIT = /[\s,()\\]+/;
-
 /** The names that an import brings; `a as b` is one. */
 function namesOf(lines) {
-  const text = lines.map((line) => line.replace(COMMENT, "$1")).join(" ");
-  const names = text.replace(/^.*?\bimport\b/, "").replace(/\s+as\s+/g, "=");
-  return names.split(SPLIT).filter(Boolean);
+  const words = lines.map(withoutComment).join(" ").replace(/^.*?\bimport\b/, "");
+  return words.replace(/\s+as\s+/g, "=").split(/[\s,()\\]+/).filter(Boolean);
+}
+
+/** A program in lines and pieces. */
+class Program {
+  constructor(text) {
+    this.end = text.includes("\r\n") ? "\r" : "";
+    this.lines = text.split("\n");
+    const last = this.lines.pop();
+    if (last) this.lines.push(last + this.end);
+    this.unit = unitOf(this.lines);
+    this.all = this.lines.map(codeOf);
+    this.pieces = this.#pieces();
+  }
+
+  line = (number) => this.lines[number - 1] ?? "";
+  code = (number) => this.all[number - 1] ?? "";
+  codes = (numbers) => numbers.map(this.code);
+
+  /** How far in a line stands. One space too many or two too few make no difference. */
+  depth = (number) => {
+    const width = this.unit.length === 1 ? 4 : this.unit.length;
+    return Math.round(margin(this.line(number)).replaceAll("\t", " ".repeat(width)).length / width);
+  };
+
+  whole = (number) => `${this.depth(number)} ${this.line(number).trim()}`;
+  textOf = (piece) => this.own(piece).map(this.whole).join("\n");
+
+  gapAbove(number) {
+    let above = number - 1;
+    while (above > 0 && !this.code(above)) above--;
+    return number - 1 - above;
+  }
+
+  /** The numbers of a piece's own lines: no empty ones, and none of a class's methods. */
+  own(piece) {
+    const inside = this.pieces.filter(({ parent }) => piece?.kind === "class" && parent === piece.key);
+    const isOwn = (number) => this.code(number) && !inside.some(({ from, to }) => from <= number && number <= to);
+    return piece ? Array.from({ length: piece.to - piece.from + 1 }, (_, at) => piece.from + at).filter(isOwn) : [];
+  }
+
+  #pieces() {
+    const found = [];
+    let owner; // the class that we are in
+    let from = 0; // the first of the decorators and comments above the next piece
+    let isDecorated = false;
+    this.all.forEach((code, at) => {
+      const number = at + 1;
+      if (!code) {
+        if (!isDecorated) from = 0;
+        return;
+      }
+      const depth = this.depth(number);
+      const goesOn = GOES_ON.test(code) || depth > (owner ? 1 : 0);
+      if (isDecorated && goesOn && (code.startsWith(")") || /[(,]$/.test(this.code(at)))) return; // a decorator of many lines
+      if (goesOn && !isDecorated) {
+        for (const each of [found.at(-1), owner]) if (each) each.to = number;
+        from = 0;
+        return;
+      }
+      from ||= number;
+      if (code.startsWith("@")) isDecorated = true;
+      if ("@#".includes(code[0])) return;
+      if (depth === 0) owner = undefined;
+      const parent = owner?.key ?? "";
+      const [, keyword, word] = HEAD.exec(code) ?? [];
+      const kind = keyword ?? (ASSIGNED.test(code) ? "=" : "");
+      const names = { from: `from ${word}`, def: word, class: word, "=": ASSIGNED.exec(code)?.[1] };
+      const name = names[kind] ?? code.replace(/:$/, "");
+      const piece = { key: parent ? `${parent}.${name}` : name, name, kind, parent, from, head: number, to: number };
+      found.push(piece);
+      if (owner) owner.to = number;
+      if (kind === "class" && !owner) owner = piece;
+      from = 0;
+      isDecorated = false;
+    });
+    for (const piece of found) {
+      const lines = this.lines.slice(piece.from - 1, piece.to);
+      piece.isImport = ["import", "from"].includes(piece.kind);
+      piece.isBlock = ["def", "class"].includes(piece.kind);
+      piece.doors = piece.kind === "class" ? [] : doorsOf(lines);
+      piece.door = piece.doors[0] ?? "";
+      piece.names = piece.isImport ? namesOf(lines.slice(piece.head - piece.from)) : [];
+    }
+    return found;
+  }
+}
+
+const read = new Map();
+
+/** Programs of ours; there are only so many. */
+function programs(texts) {
+  return [texts ?? []].flat().map((text) => {
+    if (!read.has(text)) read.set(text, new Program(text));
+    return read.get(text);
+  });
 }
 
 /** From 0 to 1: how much of two lines is the same at their beginnings and ends, if it is enough. */
@@ -62,193 +149,101 @@ function likeness(a, b) {
   return share < ALIKE ? 0 : share / 2;
 }
 
-/** Which of these lines belong together, in order: as many equal ones as can be, then such as are alike. */
-function align(a, b) {
-  const best = Array.from({ length: a.length + 1 }, () => new Array(b.length + 1).fill(0));
-  const like = a.map((one) => b.map((other) => likeness(one, other)));
+/** Which lines belong together, in order: as many equal ones as can be, then such as are alike. */
+function align(one, numbers, other, others) {
+  const [a, b] = [one.codes(numbers), other.codes(others)];
+  const like = a.map((code) => b.map((another) => likeness(code, another)));
+  const best = [...a, ""].map(() => new Array(b.length + 1).fill(0));
+  const together = (i, j) => like[i][j] && like[i][j] + best[i + 1][j + 1];
   for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      const together = like[i][j] && like[i][j] + best[i + 1][j + 1];
-      best[i][j] = Math.max(together, best[i + 1][j], best[i][j + 1]);
-    }
+    for (let j = b.length - 1; j >= 0; j--) best[i][j] = Math.max(together(i, j), best[i + 1][j], best[i][j + 1]);
   }
   const pairs = [];
   for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    if (like[i][j] && best[i][j] === like[i][j] + best[i + 1][j + 1]) pairs.push([i++, j++]);
+    if (like[i][j] && best[i][j] === together(i, j)) pairs.push([numbers[i++], others[j++]]);
     else if (best[i][j] === best[i + 1][j]) i++;
     else j++;
   }
   return pairs;
 }
 
-/** A program, its lines and its pieces. */
-class Program {
-  constructor(text) {
-    this.text = text;
-    this.lines = text.split("\n");
-    this.end = text.includes("\r\n") ? "\r" : "";
-    if (this.lines.at(-1) === "") this.lines.pop();
-    else this.lines.push(this.lines.pop() + this.end);
-    this.unit = unitOf(this.lines);
-    this.pieces = this.#pieces();
-  }
-
-  line(number) {
-    return this.lines[number - 1] ?? "";
-  }
-
-  code(number) {
-    return codeOf(this.line(number));
-  }
-
-  /** How far in a line stands. One space too many or two too few make no difference. */
-  depth(number) {
-    const width = this.unit === "\t" ? 4 : this.unit.length;
-    return Math.round(margin(this.line(number)).replaceAll("\t", " ".repeat(width)).length / width);
-  }
-
-  codes(numbers) {
-    return numbers.map((number) => this.code(number));
-  }
-
-  /** All of a line that means something: its indent, its code and its comment. */
-  whole(number) {
-    return `${this.depth(number)} ${this.line(number).trim()}`;
-  }
-
-  gapAbove(number) {
-    let above = number - 1;
-    while (above > 0 && isEmpty(this.line(above))) above--;
-    return number - 1 - above;
-  }
-
-  /** The numbers of a piece's own lines: no empty ones, and none of a class's methods. */
-  own(piece) {
-    if (!piece) return [];
-    const inside = this.pieces.filter(({ parent }) => parent === piece.key && piece.kind === "class");
-    const isOwn = (number) => !isEmpty(this.line(number)) && !inside.some(({ from, to }) => from <= number && number <= to);
-    return Array.from({ length: piece.to - piece.from + 1 }, (_, at) => piece.from + at).filter(isOwn);
-  }
-
-  #pieces() {
-    const found = [];
-    let owner = null; // the class that we are in
-    let last = null;
-    let waiting = 0; // the first of the decorators and comments that the next piece has above it
-    let decorated = false;
-    let open = 0; // brackets of a decorator
-    this.lines.forEach((line, at) => {
-      const number = at + 1;
-      const code = codeOf(line);
-      if (!code) {
-        if (!decorated) waiting = 0;
-        return;
-      }
-      const depth = this.depth(number);
-      const isInside = depth > 0 && !(depth === 1 && owner);
-      if (decorated && open > 0 && (isInside || GOES_ON.test(code))) {
-        open += opened(code);
-        return;
-      }
-      if ((isInside && !decorated) || GOES_ON.test(code)) {
-        waiting = 0;
-        if (last) last.to = number;
-        if (owner) owner.to = number;
-        return;
-      }
-      if ("#@".includes(code[0])) {
-        waiting ||= number;
-        decorated ||= code[0] === "@";
-        open = opened(code);
-        return;
-      }
-      if (depth === 0) owner = null;
-      const [, keyword, name] = HEAD.exec(code) ?? [];
-      const kind = keyword ?? (/^import\b/.test(code) ? "import" : ASSIGNED.test(code) ? "=" : "");
-      const key = kind === "from" ? `from ${name}` : name ?? (kind === "=" ? ASSIGNED.exec(code)[1] : code.replace(/:$/, ""));
-      const parent = owner?.key ?? "";
-      last = { key: parent ? `${parent}.${key}` : key, name: key, kind, parent, from: waiting || number, head: number, to: number };
-      found.push(last);
-      if (owner) owner.to = number;
-      if (kind === "class" && depth === 0) owner = last;
-      waiting = 0;
-      decorated = false;
-    });
-    for (const piece of found) {
-      piece.doors = piece.kind === "class" ? [] : doorsOf(this.lines.slice(piece.from - 1, piece.to));
-      piece.door = piece.doors[0] ?? "";
-      piece.isImport = ["import", "from"].includes(piece.kind);
-      piece.isBlock = ["def", "class"].includes(piece.kind);
-      if (piece.isImport) piece.names = namesOf(this.lines.slice(piece.head - 1, piece.to));
-    }
-    return found;
-  }
-}
-
 /** The piece of `mine` that is this one of `ours`: it has the same door, or else the same name. */
 function find(piece, ours, mine) {
-  const isOther = ({ doors }) => ours.pieces.some((other) => other.doors.some((door) => doors.includes(door)));
-  const isSame = ({ kind, names }) => kind === "import" && piece.kind === kind && piece.names.every((name) => names.includes(name));
+  const hasDoorOf = (one) => (other) => one.doors.some((door) => other.doors.includes(door));
+  const hasName = ({ kind, key, names }) =>
+    key === piece.key || (kind === "import" && piece.kind === kind && piece.names.every((name) => names.includes(name)));
   return (
-    mine.pieces.find(({ doors }) => doors.some((door) => piece.doors.includes(door))) ??
-    mine.pieces.find((other) => isSame(other) || (other.key === piece.key && !isOther(other)))
+    mine.pieces.find(hasDoorOf(piece)) ?? mine.pieces.find((other) => hasName(other) && !ours.pieces.some(hasDoorOf(other)))
   );
 }
 
-/** The names that an import of ours brings and the learner lacks. */
-function namesLacking(piece, mine) {
-  const known = mine.pieces.filter(({ kind, key }) => kind === piece.kind && (kind === "import" || key === piece.key));
-  return piece.names.filter((name) => !known.some(({ names }) => names.includes(name)));
-}
-
 /**
- * What makes a piece of the learner's like ours: changes that put lines of ours after a line, `instead` of others.
- * One that `isFree` takes away no line of the learner's own. One that cannot be put in is for the eye only.
+ * A piece of the learner's beside ours: `pairs` of lines, and the `changes` that would make theirs like ours. A change
+ * puts lines of ours after one of theirs, `instead` of others. One that `isFree` takes nothing of the learner's own
+ * away; one that cannot be made (`canBe`) is for the eye only.
  */
 function compare(piece, ours, found, mine, before) {
   const [our, my] = [ours.own(piece), mine.own(found)];
-  const same = (one, numbers, other, others) =>
-    align(one.codes(numbers), other.codes(others)).map(([i, j]) => [numbers[i], others[j]]).filter(([n, m]) => one.whole(n) === other.whole(m));
-  const old = new Set(); // lines of theirs that stand just so in an earlier program of ours, and no longer in ours
+  const old = new Set(); // lines of theirs that stand just so in an earlier program of ours, and are gone in ours
   for (const earlier of before) {
     const its = earlier.own(find(piece, ours, earlier));
-    const kept = new Map(same(earlier, its, ours, our));
-    for (const [line, its_] of same(mine, my, earlier, its)) if (!kept.has(its_)) old.add(line);
+    const same = (other, numbers) =>
+      align(earlier, its, other, numbers).filter(([a, b]) => earlier.whole(a) === other.whole(b));
+    const kept = new Map(its.length ? same(ours, our) : []);
+    for (const [line, number] of same(mine, my)) if (!kept.has(line)) old.add(number);
   }
-  const pairs = align(ours.codes(our), mine.codes(my)).map(([i, j]) => {
-    const isOld = old.has(my[j]) && ours.whole(our[i]) !== mine.whole(my[j]);
-    return { our: our[i], my: my[j], isOld, isSame: !isOld && ours.code(our[i]) === mine.code(my[j]) };
+  const pairs = align(ours, our, mine, my).map(([one, other]) => {
+    const isOld = old.has(other) && ours.whole(one) !== mine.whole(other);
+    const isSame = !isOld && ours.code(one) === mine.code(other);
+    // Beside a line that is indented otherwise, or leaves other brackets open, ours would not fit.
+    const isLike = ours.depth(one) === mine.depth(other) && opened(ours.code(one)) === opened(mine.code(other));
+    return { our: one, my: other, isOld, isSame, isFirm: isOld || isLike };
   });
-  // Beside a line that is indented otherwise, or leaves other brackets open, ours would not fit.
-  const isFirm = (pair) => !pair || pair.isOld ||
-    (ours.depth(pair.our) === mine.depth(pair.my) && opened(ours.code(pair.our)) === opened(mine.code(pair.my)));
-  const paired = new Set(pairs.map((pair) => pair.my));
-  const loose = mine.codes(my.filter((number) => !paired.has(number)));
+  const elsewhere = mine.codes(my.filter((number) => !old.has(number) && !pairs.some((pair) => pair.my === number)));
+  const known = my.filter((number) => old.has(number) || pairs.some((pair) => pair.my === number && pair.isSame));
+  const isStrange = known.length < my.length / 2; // written in another way; lines of ours would not fit
   const changes = [];
   let above;
   for (const below of [...pairs, undefined]) {
-    const between = (number, side) => number > (above?.[side] ?? 0) && number < (below?.[side] ?? Infinity);
-    const put = our.filter((number) => between(number, "our"));
-    const theirs = my.filter((number) => between(number, "my"));
-    const isMoved = put.some((number) => loose.includes(ours.code(number)));
-    const isFree = isFirm(above) && isFirm(below) && !isMoved && theirs.every((number) => old.has(number));
-    const canBe = isFree || (above && isFirm(above) && !put.includes(piece.head)); // never a second head
-    const after = above?.my ?? found.from - 1;
-    changes.push({ put, instead: isFree ? theirs : [], after, isFree, canBe, words: wordsFor(mine, found, above) });
+    const between = (side) => (number) => number > (above?.[side] ?? 0) && number < (below?.[side] ?? Infinity);
+    const put = our.filter(between("our"));
+    const theirs = my.filter(between("my"));
+    const fits = [above, below].every((pair) => pair?.isFirm ?? true) && !ours.codes(put).some((code) => elsewhere.includes(code));
+    const isFree = fits && !isStrange && theirs.every((number) => old.has(number));
+    const canBe = isFree || (above?.isFirm && !put.includes(piece.head)); // never a second head
+    const words = wordsFor(mine, found, above);
+    changes.push({ put, instead: isFree ? theirs : [], after: above?.my ?? found.from - 1, isFree, canBe, words });
     if (below && !below.isSame) {
-      const { our: ourLine, my: myLine, isOld } = below;
-      changes.push({ put: [ourLine], instead: [myLine], after: myLine - 1, isFree: isOld, canBe: isOld });
+      changes.push({ put: [below.our], instead: [below.my], after: below.my - 1, isFree: below.isOld && !isStrange, canBe: below.isOld });
     }
     above = below;
   }
-  return { changes, pairs };
+  // Where the learner changed what ours changed too, old lines stay together.
+  if (changes.some(({ put, isFree }) => put.length && !isFree)) {
+    const isMoved = changes.some(({ instead }) => instead.length); // then half of it would make no sense
+    for (const change of changes) change.isFree &&= !isMoved;
+  }
+  return { pairs, changes };
 }
 
-function wordsFor(mine, found, above) {
-  if (!above) return `above \`${found.name}\``;
-  if (found.isBlock && above.my === found.head) return `at the start of \`${found.name}\``;
+function wordsFor(mine, { name, isBlock, head }, above) {
+  if (!above) return `above \`${name}\``;
+  if (isBlock && above.my === head) return `at the start of \`${name}\``;
   const code = mine.code(above.my);
-  return `inside \`${found.name}\`, below ${code.length > LONG ? `your line ${above.my}` : `\`${code}\``}`;
+  return `inside \`${name}\`, below ${code.length > LONG ? `your line ${above.my}` : `\`${code}\``}`;
+}
+
+/** An import is taken as a whole: `from` lines of the learner's own stay, and get one more with the names they lack. */
+function changesOfImport(piece, ours, found, mine, before) {
+  const put = ours.own(piece);
+  const isOld = before.some((earlier) => earlier.textOf(find(piece, ours, earlier)) === mine.textOf(found));
+  if (isOld) return [{ put, instead: mine.own(found), after: found.from - 1, isFree: true, canBe: true }];
+  const theirs = mine.pieces.filter(({ kind, key }) => kind === piece.kind && (kind === "import" || key === piece.key));
+  const lacking = piece.names.filter((name) => !theirs.some(({ names }) => names.includes(name)));
+  if (!lacking.length) return [];
+  const extra = `${piece.name} import ${lacking.join(", ").replaceAll("=", " as ")}`;
+  const words = `below your line ${found.to}`;
+  return [{ put, extra, instead: [], after: found.to, isFree: true, canBe: true, words }];
 }
 
 /** Where a whole piece goes that the learner lacks: beside its nearest neighbour in ours. */
@@ -256,20 +251,21 @@ function insertion(piece, ours, mine) {
   const { parent, isBlock, isImport } = piece;
   const owner = parent && mine.pieces.find(({ key, kind }) => key === parent && kind === "class");
   if (parent && !owner) return { missing: parent };
-  const beside = ours.pieces.filter((other) => other.parent === parent);
   const inMine = (other) => {
     const found = find(other, ours, mine);
     return found?.parent === parent ? found : mine.pieces.find(({ key }) => key === found?.parent);
   };
+  const beside = ours.pieces.filter((other) => other.parent === parent);
   const at = beside.indexOf(piece);
   let above = beside.slice(0, at).reverse().map(inMine).find(Boolean);
-  let below = beside.slice(at + 1).map(inMine).find(Boolean);
+  const below = beside.slice(at + 1).map(inMine).find(Boolean);
   const lastImport = mine.pieces.findLast((other) => other.isImport && !(below?.from < other.from));
   if (above ? above.isImport && !isImport : isImport && !below) above = lastImport ?? above;
-  if (above) below = undefined;
+
   const end = mine.lines.length - mine.gapAbove(mine.lines.length + 1);
-  let after = above?.to ?? owner?.to ?? (isImport ? 0 : end);
-  if (below) after = below.from - 1 - mine.gapAbove(below.from);
+  let after = owner?.to ?? (isImport ? 0 : end);
+  if (above) after = above.to;
+  else if (below) after = below.from - 1 - mine.gapAbove(below.from);
   let words = "at the top";
   if (after && after === end && !parent) words = "at the end of the file";
   else if (above) words = above.isImport ? "below the imports" : `below \`${above.name}\``;
@@ -278,144 +274,123 @@ function insertion(piece, ours, mine) {
 
   const wide = parent ? 1 : 2;
   const neighbour = mine.pieces.find((other) => other.parent === parent && other.to === after);
-  const isFirst = after === 0 || (owner && !neighbour);
-  const gap = isFirst ? 0 : isBlock || neighbour?.isBlock ? wide : ours.gapAbove(piece.from);
+  let gap = isBlock || neighbour?.isBlock ? wide : ours.gapAbove(piece.from);
+  if (!after || (owner && !neighbour)) gap = 0;
   let next = after + 1;
-  while (next <= mine.lines.length && isEmpty(mine.line(next))) next++;
+  while (next <= mine.lines.length && !mine.code(next)) next++;
   const nextPiece = mine.pieces.find(({ from }) => from === next);
-  const nextOfOurs = beside[at + 1];
-  let want = 0;
-  if (next > mine.lines.length) want = 0;
-  else if (parent && nextPiece?.parent !== parent) want = 2;
-  else if (isBlock || nextPiece?.isBlock) want = wide;
-  else if (nextOfOurs && inMine(nextOfOurs) === nextPiece) want = ours.gapAbove(nextOfOurs.from);
-  const gapBelow = Math.max(0, want - (next - after - 1));
+  let gapBelow = isBlock || nextPiece?.isBlock ? wide : 0;
+  if (parent && nextPiece?.parent !== parent) gapBelow = 2;
+  gapBelow = next > mine.lines.length ? 0 : Math.max(0, gapBelow - (next - after - 1));
   return { put: ours.own(piece), instead: [], after, gap, gapBelow, words, isFree: true, canBe: true };
 }
 
-/** The changes that bring these lines of a piece of ours, and the ones that only take old lines away. */
-function plan(piece, wanted, ours, mine, before) {
+/** The changes that bring these lines of a piece of ours, and those (`isCut`) that only take old lines away. */
+function plan({ piece, wanted }, ours, mine, before) {
   const found = find(piece, ours, mine);
-  if (!found) {
-    if (!wanted.has(piece.head)) return [{ missing: piece.key }];
-    const all = insertion(piece, ours, mine);
-    return [all.missing ? all : { ...all, put: all.put.filter((number) => wanted.has(number)) }];
-  }
-  if (!piece.isImport) {
-    const { changes } = compare(piece, ours, found, mine, before);
-    return changes
-      .map((change) => ({ ...change, put: change.put.filter((number) => wanted.has(number)), isCut: !change.put.length }))
-      .filter(({ put, isCut, instead }) => put.length || (isCut && instead.length));
-  }
-  const [our, my] = [ours.own(piece), mine.own(found)];
-  const text = mine.codes(my).join();
-  const isOld = before.some((earlier) => earlier.codes(earlier.own(find(piece, ours, earlier))).join() === text);
-  const lacking = namesLacking(piece, mine);
-  if (isOld && text !== ours.codes(our).join()) {
-    return [{ put: our, instead: my, after: my[0] - 1, isFree: true, canBe: true }];
-  }
-  if (!lacking.length) return [];
-  const extra = `${piece.kind === "from" ? piece.key : ""} import ${lacking.join(", ")}`.trim().replaceAll("=", " as ");
-  return [{ put: our, extra, instead: [], after: found.to, isFree: true, canBe: true, words: `below your line ${found.to}` }];
+  if (!found && !wanted.includes(piece.head)) return [{ missing: piece.key }];
+  if (found && mine.textOf(found) === ours.textOf(piece)) return [];
+  if (found && piece.isImport) return changesOfImport(piece, ours, found, mine, before);
+  const changes = found ? compare(piece, ours, found, mine, before).changes : [insertion(piece, ours, mine)];
+  if (changes[0]?.missing) return changes;
+  return changes
+    .map((change) => ({ ...change, put: change.put.filter((number) => wanted.includes(number)), isCut: !change.put.length }))
+    .filter(({ put, isCut, instead }) => put.length || (isCut && instead.length));
 }
 
-/** For each piece of ours that has some of these lines: the piece and these lines. */
+/** The pieces of ours that have some of these lines, and which. */
 function partsOf(ours, lines) {
-  return ours.pieces
-    .map((piece) => ({ piece, wanted: new Set(ours.own(piece).filter((number) => lines.includes(number))) }))
-    .filter(({ wanted }) => wanted.size);
+  const parts = ours.pieces.map((piece) => ({ piece, wanted: ours.own(piece).filter((number) => lines.includes(number)) }));
+  return parts.filter(({ wanted }) => wanted.length);
 }
 
-function changed(ours, mine, changes) {
-  const gone = new Set(changes.flatMap(({ instead }) => instead));
+function withChanges(ours, mine, changes) {
   const empty = (count) => new Array(count).fill("");
+  const moved = (number) => mine.unit.repeat(ours.depth(number)) + ours.line(number).trim();
+  const gone = changes.flatMap(({ instead }) => instead);
   const out = [];
   for (let number = 0; number <= mine.lines.length; number++) {
-    if (number && !gone.has(number)) out.push(mine.line(number));
-    for (const { put, extra, after, gap = 0, gapBelow = 0 } of changes) {
-      if (after !== number) continue;
-      const text = put.flatMap((each, at) => [
-        ...empty(at ? ours.gapAbove(each) : gap),
-        mine.unit.repeat(ours.depth(each)) + ours.line(each).trim(),
-      ]);
-      out.push(...[...(extra ? [extra] : text), ...empty(gapBelow)].map((line) => line + mine.end));
+    if (number && !gone.includes(number)) out.push(mine.line(number));
+    for (const { put, extra, gap = 0, gapBelow = 0 } of changes.filter(({ after }) => after === number)) {
+      const lines = put.flatMap((each, at) => [...empty(at ? ours.gapAbove(each) : gap), moved(each)]);
+      out.push(...[...(extra ? [extra] : lines), ...empty(gapBelow)].map((line) => line + mine.end));
     }
   }
   return out.map((line) => `${line}\n`).join("");
 }
 
-const programs = (texts) => [texts ?? []].flat().map((text) => new Program(text));
+function merged(ours, parts, mine, before, isRight) {
+  const earlier = programs(before);
+  let [text, my] = [mine, new Program(mine)];
+  for (const part of parts) {
+    const changes = plan(part, ours, my, earlier).filter((change) => !change.missing && isRight(change));
+    if (!changes.length) continue;
+    text = withChanges(ours, my, changes);
+    my = new Program(text);
+  }
+  return text;
+}
 
-/** The pieces of a program, in order. A class has its methods after it; decorators and comments above belong to a piece. */
+/** The pieces of a program, in order. A class has its methods behind it; decorators and comments above belong to a piece. */
 export function pieces(text) {
   return new Program(text).pieces;
 }
 
 /** Where these lines of ours go: `{ after, line, indent, words }`, or `{ missing }`, what must be built first. */
 export function place(ours, lines, mine, before) {
-  const [our, my] = programs([ours, mine]);
+  const [our] = programs(ours);
+  const my = new Program(mine);
   const parts = partsOf(our, lines);
-  const earlier = programs(before);
-  const [change] = parts.flatMap(({ piece, wanted }) => plan(piece, wanted, our, my, earlier)).filter(({ isCut }) => !isCut);
+  const change = parts.flatMap((part) => plan(part, our, my, programs(before))).find(({ isCut }) => !isCut);
   if (!change) {
     const line = find(parts[0].piece, our, my).from;
     return { after: line - 1, line, indent: margin(my.line(line)).length, words: `your line ${line}` };
   }
   if (change.missing) return change;
   const { put, instead, after, gap = 0 } = change;
-  const last = instead.length > 1 ? `s ${instead[0]} to ${instead.at(-1)}` : ` ${instead[0]}`;
-  const words = instead.length ? `in place of your line${last}` : change.words;
+  const range = instead.length > 1 ? `s ${instead[0]} to ${instead.at(-1)}` : ` ${instead[0]}`;
+  const words = instead.length ? `in place of your line${range}` : change.words;
   return { after, line: after + gap + 1, indent: our.depth(put[0]) * my.unit.length, words };
 }
 
-/** Are these lines of ours there? "ours": like ours, "yours": there, but different, or "missing". */
+/** Are these lines of ours there? "ours": like ours; "yours": there, but different; or "missing". */
 export function state(ours, lines, mine, before) {
-  const [our, my] = programs([ours, mine]);
+  const [our] = programs(ours);
+  const my = new Program(mine);
   const earlier = programs(before);
-  const found = partsOf(our, lines).map(({ piece, wanted }) => {
-    const there = find(piece, our, my);
-    if (!there) return "missing";
+  const states = partsOf(our, lines).map(({ piece, wanted }) => {
+    const found = find(piece, our, my);
+    if (!found) return "missing";
     if (piece.isImport) {
-      const [change] = plan(piece, wanted, our, my, earlier);
+      const [change] = plan({ piece, wanted }, our, my, earlier);
       return !change ? "ours" : change.instead.length ? "missing" : "yours";
     }
-    const { pairs, changes } = compare(piece, our, there, my, earlier);
-    const same = new Set(pairs.filter(({ isSame }) => isSame).map(({ our: number }) => number));
-    const code = [...wanted].filter((number) => !our.code(number).startsWith("#"));
-    if (code.every((number) => same.has(number))) return "ours";
-    const isOther = ({ put, isFree }) => !isFree && put.some((number) => wanted.has(number) && (number === piece.head));
-    const isAlike = pairs.some(({ our: number, isOld }) => wanted.has(number) && !isOld);
-    return isAlike || changes.some(isOther) ? "yours" : "missing";
+    const { pairs, changes } = compare(piece, our, found, my, earlier);
+    const there = pairs.filter((pair) => wanted.includes(pair.our) && !pair.isOld);
+    const isThere = (number) => our.code(number).startsWith("#") || there.some((pair) => pair.our === number && pair.isSame);
+    if (wanted.every(isThere)) return "ours";
+    const isOther = ({ put, isFree }) => !isFree && wanted.includes(piece.head) && put.includes(piece.head);
+    return there.length || changes.some(isOther) ? "yours" : "missing";
   });
-  return found.every((each) => each === found[0]) ? found[0] : "yours";
-}
-
-function merged(ours, parts, mine, before, isRight) {
-  const earlier = programs(before);
-  let text = mine;
-  for (const { piece, wanted } of parts) {
-    const my = new Program(text);
-    const changes = plan(piece, wanted, ours, my, earlier).filter((change) => !change.missing && isRight(change));
-    if (changes.length) text = changed(ours, my, changes);
-  }
-  return text;
+  return states.every((each) => each === states[0]) ? states[0] : "yours";
 }
 
 /** The program with these lines put in where they go. */
 export function putIn(ours, lines, mine, before) {
-  const our = new Program(ours);
+  const [our] = programs(ours);
   return merged(our, partsOf(our, lines), mine, before, ({ canBe }) => canBe);
 }
 
 /** The program with all that it lacks of ours. All lines of the learner's own stay. */
 export function fill(ours, mine, before) {
-  const our = new Program(ours);
-  const all = our.lines.map((_, at) => at + 1);
-  return merged(our, partsOf(our, all), mine, before, ({ isFree }) => isFree);
+  const [our] = programs(ours);
+  const parts = our.pieces.map((piece) => ({ piece, wanted: our.own(piece) }));
+  return merged(our, parts, mine, before, ({ isFree }) => isFree);
 }
 
 /** The names of the pieces that are new in this program of ours, and not in the learner's. */
 export function missing(ours, mine, before) {
-  const [our, my, old] = programs([ours, mine, before]);
+  const [our, old] = programs([ours, before]);
+  const my = new Program(mine);
   return our.pieces.filter((piece) => !find(piece, our, old) && !find(piece, our, my)).map(({ key }) => key);
 }

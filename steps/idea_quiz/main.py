@@ -1,0 +1,245 @@
+import asyncio
+import json
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import FastAPI, HTTPException, WebSocket, WebSocketDisconnect
+from fastapi.exceptions import WebSocketException
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+clubhouse = Path(__file__).parent.parent / "clubhouse"
+
+app = FastAPI(
+    title="The WebSocket club",
+    description="[Open the clubhouse](/) in two windows. Then press **Execute** here.",
+    docs_url=None if clubhouse.is_dir() else "/docs",
+)
+if clubhouse.is_dir():
+    app.frontend("/", directory=clubhouse)
+
+ALWAYS_OPEN = ("chat", "notifications")
+answers: dict[str, str] = {}
+
+
+class ConnectionManager:
+    def __init__(self) -> None:
+        self.active_connections: dict[str, list[WebSocket]] = {
+            "chat": [],
+            "notifications": [],
+        }
+
+    async def connect(self, websocket: WebSocket, channel: str) -> None:
+        await websocket.accept()
+        self.active_connections[channel].append(websocket)
+
+    async def join(self, websocket: WebSocket, room: str) -> None:
+        await websocket.accept()
+        if websocket.path_params["client_id"] in self.names(room):
+            raise WebSocketException(4009, "This name is taken. Choose another one.")
+        self.active_connections.setdefault(room, []).append(websocket)
+        websocket.state.points = 0
+
+    def disconnect(self, websocket: WebSocket, channel: str) -> None:
+        self.active_connections[channel].remove(websocket)
+        if channel not in ALWAYS_OPEN and not self.active_connections[channel]:
+            del self.active_connections[channel]
+            answers.pop(channel, None)
+
+    def names(self, room: str) -> list[str]:
+        websockets = self.active_connections.get(room, [])
+        return [websocket.path_params["client_id"] for websocket in websockets]
+
+    async def send_personal_message(self, message: str, websocket: WebSocket) -> None:
+        try:
+            await websocket.send_text(message)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # This friend has just left. Their own endpoint will notice.
+
+    async def broadcast(self, message: str, channel: str) -> None:
+        # Friends may come and go while we send, so we walk over a copy of the list.
+        for websocket in self.active_connections.get(channel, []).copy():
+            await self.send_personal_message(message, websocket)
+
+
+manager = ConnectionManager()
+
+
+@app.get("/rooms")
+async def count_friends() -> dict[str, int]:
+    return {
+        channel: len(websockets)
+        for channel, websockets in manager.active_connections.items()
+    }
+
+
+def chat_message(client_id: str, message: str) -> str:
+    now = datetime.now(UTC).isoformat()
+    return json.dumps({"client_id": client_id, "message": message, "timestamp": now})
+
+
+@app.websocket("/ws/{client_id}")
+async def websocket_endpoint(websocket: WebSocket, client_id: str) -> None:
+    await manager.broadcast(chat_message(client_id, "joined the chat"), "chat")
+    await manager.connect(websocket, "chat")
+    try:
+        while True:
+            message = await websocket.receive_text()
+            await manager.broadcast(chat_message(client_id, message), "chat")
+    except (WebSocketDisconnect, RuntimeError):
+        pass  # They hung up, or the line broke.
+    finally:
+        manager.disconnect(websocket, "chat")
+        await manager.broadcast(chat_message(client_id, "left the chat"), "chat")
+
+
+def notification(message: str, kind: str = "notification") -> str:
+    now = datetime.now(UTC).isoformat()
+    return json.dumps({"type": kind, "message": message, "timestamp": now})
+
+
+async def send_notifications(websocket: WebSocket, client_id: str) -> None:
+    while True:
+        await asyncio.sleep(5)
+        message = notification(f"New notification for {client_id}")
+        await manager.send_personal_message(message, websocket)
+
+
+class Remind(BaseModel):
+    type: Literal["remind"]
+    seconds: float = Field(gt=0, le=3600, strict=True)
+    message: str
+
+
+async def send_reminder(websocket: WebSocket, text: str) -> None:
+    try:
+        remind = Remind.model_validate_json(text)
+        await asyncio.sleep(remind.seconds)
+        reminder = notification(remind.message, "reminder")
+        await manager.send_personal_message(reminder, websocket)
+    except ValidationError:
+        example = '{"type": "remind", "seconds": 10, "message": "pizza"}'
+        await send_error(f"Try {example}, with 3600 seconds at most.", websocket)
+
+
+@app.websocket("/ws/notifications/{client_id}")
+async def notification_endpoint(websocket: WebSocket, client_id: str) -> None:
+    await manager.connect(websocket, "notifications")
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(send_notifications(websocket, client_id))
+            while True:
+                text = await websocket.receive_text()
+                tasks.create_task(send_reminder(websocket, text))
+    except* (WebSocketDisconnect, RuntimeError):
+        pass  # They hung up, and the group has stopped all of its tasks.
+    finally:
+        manager.disconnect(websocket, "notifications")
+
+
+@app.post("/broadcast/{channel}")
+async def broadcast_message(channel: str, message: str = "Hello!") -> dict[str, int]:
+    channels = manager.active_connections
+    if channel not in channels:
+        raise HTTPException(404, f"No room {channel} here. Try: {', '.join(channels)}")
+    if channel == "notifications":
+        await manager.broadcast(notification(message), channel)
+    else:
+        await tell(channel, "docs page", type="chat", message=message)
+    return {"friends": len(channels.get(channel, []))}
+
+
+@app.post("/send/{client_id}")
+async def send_message(client_id: str, message: str = "Psst!") -> dict[str, int]:
+    websockets = manager.active_connections["notifications"]
+    names = [websocket.path_params["client_id"] for websocket in websockets]
+    if client_id not in names:
+        raise HTTPException(404, f"No {client_id} here. Listening: {', '.join(names)}")
+    for websocket in websockets.copy():
+        if websocket.path_params["client_id"] == client_id:
+            await manager.send_personal_message(notification(message), websocket)
+    return {"friends": names.count(client_id)}
+
+
+def is_for(name: str, parts: dict[str, object]) -> bool:
+    if parts["type"] == "whisper":
+        return name in (parts["client_id"], parts["to"])
+    return parts["type"] != "join" or name != parts["client_id"]
+
+
+async def tell(room: str, client_id: str, **parts: object) -> None:
+    now = datetime.now(UTC).isoformat()
+    parts |= {"client_id": client_id, "timestamp": now, "room": room}
+    for websocket in manager.active_connections.get(room, []).copy():
+        if is_for(websocket.path_params["client_id"], parts):
+            await manager.send_personal_message(json.dumps(parts), websocket)
+    if parts["type"] in ("join", "leave"):
+        who = manager.names(room)
+        await tell(room, client_id, type="friends", friends=who, message=", ".join(who))
+
+
+class Chat(BaseModel):
+    type: Literal["chat", "emoji"]
+    message: str
+
+
+class Typing(BaseModel):
+    type: Literal["typing"]
+    message: Literal["is typing…"] = "is typing…"
+
+
+class Whisper(BaseModel):
+    type: Literal["whisper"]
+    to: str
+    message: str
+
+
+Message = Annotated[Chat | Typing | Whisper, Field(discriminator="type")]
+message_adapter: TypeAdapter[Message] = TypeAdapter(Message)
+
+
+async def send_error(message: str, websocket: WebSocket) -> None:
+    error = json.dumps({"type": "error", "message": message})
+    await manager.send_personal_message(error, websocket)
+
+
+async def quiz(websocket: WebSocket, room: str, by: str, parts: dict[str, str]) -> None:
+    if parts == {"type": "chat", "message": "!quiz"}:
+        a, b = random.randint(2, 9), random.randint(2, 9)
+        answers[room] = str(a * b)
+        await tell(room, "Quiz master", type="chat", message=f"What is {a} times {b}?")
+    elif parts == {"type": "chat", "message": answers.get(room)}:
+        del answers[room]
+        websocket.state.points += 1
+        score = f"{by} was first! Points: {websocket.state.points}"
+        await tell(room, "Quiz master", type="chat", message=score)
+
+
+async def handle(websocket: WebSocket, room: str, client_id: str, text: str) -> None:
+    parts = {"type": "chat", "message": text}
+    try:
+        if text.startswith("{"):
+            parts = message_adapter.validate_json(text).model_dump()
+        if parts["type"] == "whisper" and parts["to"] not in manager.names(room):
+            who = ", ".join(manager.names(room))
+            return await send_error(f"{parts['to']} is not here. Try: {who}", websocket)
+        await tell(room, client_id, **parts)
+        await quiz(websocket, room, client_id, parts)
+    except ValidationError:
+        await send_error('Try words, or {"type": "emoji", "message": "🎉"}.', websocket)
+
+
+@app.websocket("/ws/rooms/{room}/{client_id}")
+async def room_endpoint(websocket: WebSocket, room: str, client_id: str) -> None:
+    await manager.join(websocket, room)
+    try:
+        await tell(room, client_id, type="join", message="joined the chat")
+        while True:
+            text = await websocket.receive_text()
+            await handle(websocket, room, client_id, text)
+    except (WebSocketDisconnect, RuntimeError):
+        pass
+    finally:
+        manager.disconnect(websocket, room)
+        await tell(room, client_id, type="leave", message="left the chat")

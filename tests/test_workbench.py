@@ -1,0 +1,341 @@
+"""The learner's own program: one text for the whole course, helped along by the boxes, and never lost."""
+
+import io
+import json
+import random
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from club import ladder
+from suite.bench import CHAT, Bench
+from suite.browser import Window, watched
+from test_in_page import OURS, bench, kept  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("kept")
+ROOT = Path(__file__).parent.parent
+STEPS = list(ladder.steps().values())
+BEFORE = "\n".join([*ladder.step(CHAT).before, ""])
+STOOD_MS = 1100  # a text that stood for a second can be brought back
+
+
+def earlier(here):
+    """The earlier versions, as Keep lists them."""
+    return here.page.evaluate(
+        "import(new URL('../assets/workbench/mine.js', location)).then(({ Mine }) => {"
+        "const mine = new Mine(new URL('../', location).pathname), all = mine.earlier().map(({ text }) => text);"
+        "return all.filter((text, at) => text !== mine.text && all.indexOf(text) === at); })"
+    )
+
+
+def test_every_text_that_stood_for_a_second_is_back_in_two_presses(browser, served):  # noqa: PLR0912 one act each
+    """Edits, reloads, other pages, a second window, ours, help, and programs that are brought: nothing is ever lost."""
+    luck = random.Random(12)
+    context = watched(browser, [], reduced_motion="reduce")
+    context.clock.install()
+    windows = [Bench(Window(context.new_page(), served.address)) for _ in range(2)]
+    pages = [step.name for step in STEPS[:3]]
+    stood = set()
+    acts = ["edit", "edit", "edit", "reload", "page", "ours", "put in", "bring", "start over", "undo"]
+    for number in range(30):
+        here = luck.choice(windows)
+        here.page.bring_to_front()
+        match luck.choice(acts):
+            case "edit":
+                here.press("Mine")
+                here.writes(here.shown + f"# {number}\n")
+            case "reload":
+                here.page.reload()
+            case "page":
+                here.opens(luck.choice(pages))
+            case "ours":
+                here.press("Ours")
+                here.press("Mine")
+            case "put in":
+                here.help(0, "Put it in")
+            case "bring":
+                window = here.brings("main.py", f"# brought {number}\n".encode())
+                window.get_by_role("button", name="Take it").click()
+            case "start over":
+                here.keep("Start over")
+            case "undo" if here.box.locator(".undo").is_visible():
+                here.press("Undo")
+        here.box.locator(".bar").wait_for()
+        for each in windows:
+            each.page.clock.run_for(STOOD_MS)
+        for _ in range(50):
+            if len(shown := {each.shown for each in windows}) == 1:
+                break
+            here.page.clock.run_for(100)
+        assert len(shown) == 1, f"two windows show two programs after act {number}"
+        stood |= shown
+    here = windows[0]
+    assert len(stood) > 10
+    assert stood - {here.shown} <= set(earlier(here))
+    for text in luck.sample(sorted(stood - {here.shown}), 5):
+        at = earlier(here).index(text) if text != here.shown else None
+        if at is not None:
+            here.press("Keep")
+            here.page.locator("dialog").locator(".versions button").nth(at).click()
+        assert here.shown == text
+    context.close()
+
+
+def test_of_two_windows_that_write_at_once_the_loser_is_kept(bench):  # noqa: F811
+    one, other = bench(), bench()
+    one.edit()
+    other.edit()
+    one.writes("# one\n")
+    other.writes("# other\n")
+    for each in (one, other):
+        each.page.wait_for_timeout(400)
+    assert one.shown == other.shown
+    lost = {"# one\n", "# other\n"} - {one.shown}
+    assert lost <= set(earlier(one))
+
+
+def test_what_the_page_changed_can_be_undone_after_a_reload_too(bench):  # noqa: F811
+    here = bench()
+    here.writes(BEFORE + "# mine\n")
+    here.help(0, "Put it in")
+    assert "async def send_personal_message" in here.shown
+    here.page.reload()
+    here.box.locator(".bar").wait_for()
+    here.press("Undo")
+    assert here.shown == BEFORE + "# mine\n"
+    assert not here.box.locator(".undo").is_visible()
+
+
+def test_each_box_knows_the_learners_program(bench):  # noqa: F811
+    here = bench()
+    count = len(here.boxes())
+    assert {badge for badge, _ in here.boxes()} == {"not there yet"}
+    assert here.boxes()[0][1].startswith("Goes below disconnect, your line ")
+    assert here.boxes()[-1][1] == "First build websocket_endpoint."
+    for box in range(count):
+        here.help(box, "Put it in")
+        assert here.page.locator(".place .badge").nth(box).inner_text() in ("not there yet", "like ours")
+        here.page.locator(f".place >> nth={box} >> text=like ours").wait_for()
+    assert here.shown == OURS
+    here.changes('"timestamp": now', '"timestamp": now, "shout": True')
+    here.page.locator(".place .badge").get_by_text("yours", exact=True).wait_for()
+    here.writes("from fastapi import FastAPI\n")
+    here.page.locator(".place").first.get_by_text("First build ConnectionManager.").wait_for()
+
+
+def test_show_me_where_puts_the_cursor_there_in_a_broken_program_too(bench):  # noqa: F811
+    here = bench()
+    here.writes(BEFORE.replace("def disconnect(self", "def disconnect(self((", 1))
+    here.page.locator(".place").first.get_by_role("button", name="Show me where").click()
+    here.page.locator(".cm-content:focus").wait_for()
+    here.page.keyboard.insert_text("HERE")
+    lines = here.shown.split("\n")
+    at = lines.index("    HERE")
+    assert "remove(websocket)" in lines[at - 2]
+
+
+def test_help_goes_from_little_to_much(bench):  # noqa: F811
+    here = bench()
+    here.press("Help me")
+    window = here.page.locator("dialog")
+    window.get_by_role("button", name="A hint").click()
+    assert "async def …" in window.inner_text()
+    assert "send_text" not in window.inner_text()
+    window.get_by_role("button", name="Shuffle the lines").click()
+    wanted = [line for line in OURS.split("\n") if line and line in window.locator(".puzzle").inner_text()]
+    lines = window.locator(".puzzle li")
+    for place, line in enumerate(wanted[: lines.count()]):
+        while lines.nth(place).locator("code").inner_text().strip() != line.strip():
+            lines.filter(has_text=line.strip()).get_by_role("button", name="Up").click()
+    window.get_by_text("That is the right order!").wait_for()
+    here.page.keyboard.press("Escape")
+    assert here.shown == BEFORE
+
+
+def test_a_program_that_already_does_it_all_is_not_filled_in(bench):  # noqa: F811
+    right = (ROOT / "tests" / "right" / "03_docs_list.py").read_text(encoding="utf-8")
+    here = bench()
+    here.writes(right)
+    here.help(0, "Fill in")
+    here.status.get_by_text("already does all this").wait_for(timeout=60_000)
+    assert here.shown == right
+
+
+def test_a_gap_is_filled_in_and_earns_no_star(bench):  # noqa: F811
+    here = bench(STEPS[0].name)
+    mine = "# my club\n" + re.sub(r"    def disconnect.*\n.*\n\n", "", OURS, count=1)
+    here.writes(mine)
+    here.opens(STEPS[3].name)
+    here.page.get_by_text("Some of step 2 is not in your program yet.").wait_for()
+    here.page.locator(".skipped").get_by_role("button", name="Fill it in").click()
+    here.status.get_by_text("Filled in up to step 2").wait_for(timeout=60_000)
+    lines = iter(here.shown.split("\n"))
+    assert all(line in lines for line in mine.split("\n")), "a line of the learner's is gone"
+    assert "def disconnect" in here.shown
+    assert here.check().get_by_role("img").get_attribute("aria-label").startswith("3 of 4")
+    assert here.stars() == [3]
+    here.writes("app = 1\n")
+    here.check()
+    assert here.stars() == [3], "a star once earned stays"
+    assert here.page.locator("[data-rung].again").count() == 1
+
+
+def test_a_zip_and_an_address_come_back_byte_for_byte_and_a_damaged_one_changes_nothing(bench):  # noqa: F811
+    here = bench()
+    mine = OURS + "# ✓ grün 🎉\n"
+    here.writes(mine)
+    with here.page.expect_download() as download:
+        here.keep("Take it home")
+    here.page.keyboard.press("Escape")
+    home = Path(download.value.path()).read_bytes()
+    here.keep("Move to another machine")
+    address = here.page.get_by_role("textbox", name="The address").input_value()
+    assert here.page.get_by_role("img", name="The address as a picture").is_visible()
+    here.page.keyboard.press("Escape")
+
+    here.writes(BEFORE)
+    window = here.brings("my-club.zip", home)
+    assert "grün" in window.locator("pre").inner_text()
+    assert here.shown == BEFORE, "it replaces nothing unasked"
+    window.get_by_role("button", name="Take it").click()
+    assert here.shown == mine
+
+    here.writes(BEFORE)
+    here.page.goto("about:blank")
+    here.page.goto(address)
+    here.page.locator("dialog").get_by_role("button", name="Take it").click()
+    assert here.shown == mine
+    assert "#mine" not in here.page.url
+
+    at = home.index(b"my_club/main.py") + 100  # in the middle of the program
+    damaged = [home[:-30], home[:at] + b"!!!!" + home[at + 4 :], b"PK\3\4", b"\xff\xfe\0", b""]
+    with zipfile.ZipFile(empty := io.BytesIO(), "w") as parcel:
+        parcel.writestr("readme.txt", "no program here")
+    for data in [*damaged, empty.getvalue()]:
+        here.brings("my-club.zip", data).get_by_text(re.compile("Nothing has changed|you have here already")).wait_for()
+        here.page.keyboard.press("Escape")
+    for wrong in (address[:-4], address.replace("#mine=3.", "#mine=2."), address.split("#")[0] + "#mine=3.x.y"):
+        here.page.goto("about:blank")
+        here.page.goto(wrong)
+        here.page.locator("dialog").get_by_text("Nothing has changed").wait_for()
+    assert here.shown == mine
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844), (390, 500)])
+def test_what_is_needed_is_in_sight(bench, width, height):  # noqa: F811
+    """Also with the keyboard of a phone open, which leaves 500 pixels."""
+    here = bench(viewport={"width": width, "height": height})
+    in_sight = lambda part: (  # noqa: E731
+        (place := part.bounding_box()) and place["y"] >= 0 and place["y"] + place["height"] <= height
+    )
+    if width < 1000:
+        here.page.get_by_role("navigation", name="What to see").get_by_role("button", name="Code").click()
+    here.writes(OURS)
+    here.press("Ours")
+    run = here.box.get_by_role("button", name="Run", exact=True)
+    assert in_sight(run)
+    here.run()
+    if width > 1000:
+        box = here.box.locator(".cm-scroller").bounding_box()
+        assert box["height"] / here.box.locator(".cm-line").nth(1).bounding_box()["height"] >= 13
+        for name in ("Ada", "Bo"):
+            here.talkie(name, "[data-state=connected]").wait_for()
+            assert in_sight(here.talkie(name).get_by_role("button", name="Send"))
+            assert in_sight(here.talkie(name))
+    else:
+        assert here.page.evaluate("document.documentElement.dataset.view") == "club", "Run opens the club"
+        assert in_sight(run)
+        assert in_sight(here.page.get_by_role("navigation", name="What to see"))
+        here.page.get_by_role("navigation", name="What to see").get_by_role("button", name="Code").click()
+        here.press("Mine")
+        here.writes("app =\n")
+        here.press("Run")
+        here.is_in("wrong")
+        assert here.page.evaluate("document.documentElement.dataset.view") == "code", "an error opens the code"
+        here.page.go_back()
+        assert here.page.locator("h1").is_visible()
+        assert here.page.evaluate("document.documentElement.dataset.view") == "read"
+    assert here.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_whole_step_by_keyboard_alone(bench):  # noqa: F811
+    """From the words to the place, out of the editor, on the air, and to the verdict."""
+    here = bench(STEPS[0].name)
+    keyboard = here.page.keyboard
+
+    def tab_to(name):
+        for _ in range(200):
+            keyboard.press("Tab")
+            if here.page.evaluate("document.activeElement.textContent") == name:
+                return
+        pytest.fail(f"Tab does not lead to {name}")
+
+    while any(badge != "like ours" for badge, _ in here.boxes()):
+        here.page.locator("h1").click()  # back to the top
+        tab_to("Help me")
+        while here.page.evaluate("document.activeElement.parentElement.textContent.startsWith('like ours')"):
+            tab_to("Help me")
+        keyboard.press("Enter")
+        tab_to("Put it in")
+        keyboard.press("Enter")
+        here.page.locator(".cm-content:focus").wait_for()
+        keyboard.press("Tab")
+        assert here.page.locator(".cm-content:focus").count(), "Tab belongs to the editor"
+        keyboard.press("Control+z")
+        keyboard.press("Escape")
+        keyboard.press("Tab")
+        assert not here.page.locator(".cm-content:focus").count()
+        here.page.wait_for_timeout(300)
+    assert here.shown.split() == "\n".join(STEPS[0].lines).split()
+    here.box.locator(".cm-content").focus()
+    keyboard.press("Control+Enter")
+    here.is_in("running")
+    here.box.get_by_role("button", name="Keep").focus()
+    keyboard.press("Shift+Tab")
+    keyboard.press("Shift+Tab")
+    keyboard.press("Enter")
+    here.status.get_by_text("Step 1 is there").wait_for(timeout=60_000)
+    assert here.stars() == [1]
+
+
+def test_the_home_page_sleeps_until_somebody_touches_it_and_nothing_moves(kept, served):  # noqa: F811
+    page = kept[0].new_page()
+    page.add_init_script(
+        "shifts = 0; new PerformanceObserver((list) => { for (const { value } of list.getEntries()) shifts += value; })"
+        ".observe({ type: 'layout-shift', buffered: true })"
+    )
+    page.goto(f"http://{served.address}/index.html")
+    ada, bo = (page.locator(f"walkie-talkie[name={name}]") for name in ("Ada", "Bo"))
+    bo.wait_for()
+    page.wait_for_timeout(800)
+    assert page.evaluate("scrollY") == 0
+    assert page.evaluate("shifts") < 0.01
+    assert not [worker for worker in page.workers if "in-page" in worker.url]
+    for size in ({"width": 1366, "height": 768}, {"width": 390, "height": 844}):
+        page.set_viewport_size(size)
+        parts = [page.locator("h1"), page.get_by_role("link", name="Start building")]
+        for part in [*parts, *(each.get_by_role("button", name="Send") for each in (ada, bo))]:
+            assert part.bounding_box()["y"] + part.bounding_box()["height"] <= size["height"]
+    ada.get_by_role("textbox", name="Message").fill("Is anybody there?")
+    ada.get_by_role("textbox", name="Message").press("Enter")  # long before Python is awake
+    bo.get_by_role("log").get_by_text("Is anybody there?", exact=True).wait_for(timeout=20_000)
+    bo.get_by_role("textbox", name="Message").fill("I am!")
+    bo.get_by_role("textbox", name="Message").press("Enter")
+    ada.get_by_role("log").get_by_text("I am!", exact=True).wait_for()
+    assert page.evaluate("scrollY") == 0
+    page.close()
+
+
+def test_the_project_to_download_is_the_one_that_git_keeps(site):
+    with zipfile.ZipFile(site / "take-home" / "fastapi-websocket-adventure.zip") as parcel:
+        names = {name.partition("/")[2] for name in parcel.namelist()}
+    assert {"pyproject.toml", "steps/my_club/main.py", "steps/clubhouse/index.html", "src/club/cli.py"} <= names
+    made = re.compile(r"in-page/|__pycache__|node_modules|assets/workbench/|assets/clubhouse/|take-home|service-worker")
+    assert not [name for name in names if made.search(name) and not name.startswith("workbench/page/")]
+
+
+def test_what_the_bench_knows_of_the_steps_is_what_they_are(site):
+    known = json.loads((site / "assets" / "workbench" / "steps.json").read_text(encoding="utf-8"))
+    assert [each["source"] for each in known["steps"]] == ["\n".join([*step.lines, ""]) for step in STEPS]
