@@ -27,8 +27,20 @@ ALWAYS_OPEN = ("chat", "notifications")
 SECRET_ROOMS = {"treehouse": "open sesame"}
 
 
+class Outbox(asyncio.Queue[str]):
+    def __init__(self) -> None:
+        super().__init__(100)
+        self.sending_since: float | None = None
+        self.patience = asyncio.timeout(None)
+
+    def let_go(self) -> None:
+        if not self.patience.expired():
+            self.patience.reschedule(0)
+
+
 class ConnectionManager:
     def __init__(self) -> None:
+        self.outboxes: dict[WebSocket, Outbox] = {}
         self.active_connections: dict[str, list[WebSocket]] = {
             "chat": [],
             "notifications": [],
@@ -57,9 +69,9 @@ class ConnectionManager:
 
     async def send_personal_message(self, message: str, websocket: WebSocket) -> None:
         try:
-            websocket.state.outbox.put_nowait(message)
+            self.outboxes[websocket].put_nowait(message)
         except asyncio.QueueFull:
-            let_go(websocket)
+            self.outboxes[websocket].let_go()
 
     async def send_now(self, message: str, websocket: WebSocket) -> None:
         try:
@@ -85,40 +97,43 @@ async def listen(websocket: WebSocket) -> str:
     raise WebSocketDisconnect(event["code"])
 
 
-def let_go(websocket: WebSocket) -> None:
-    if not websocket.state.patience.expired():
-        websocket.state.patience.reschedule(0)
-
-
-async def empty_outbox(websocket: WebSocket) -> None:
-    outbox, clock = websocket.state.outbox, asyncio.get_running_loop().time
+async def empty(outbox: Outbox, websocket: WebSocket) -> None:
     while True:
         message = await outbox.get()
-        websocket.state.sending_since = clock()
+        outbox.sending_since = asyncio.get_running_loop().time()
         await manager.send_now(message, websocket)
-        websocket.state.sending_since = None
+        outbox.sending_since = None
 
 
-async def watch(websocket: WebSocket) -> None:
+async def watch(outbox: Outbox) -> None:
     while True:
         await asyncio.sleep(0.5)
-        since = websocket.state.sending_since
-        if since is not None and asyncio.get_running_loop().time() - since > 10:
-            let_go(websocket)
+        now = asyncio.get_running_loop().time()
+        if outbox.sending_since is not None and now - outbox.sending_since > 10:
+            outbox.let_go()
 
 
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
-    websocket.state.outbox = asyncio.Queue(100)
-    websocket.state.sending_since = None
-    jobs = [asyncio.create_task(job(websocket)) for job in (empty_outbox, watch)]
+    outbox = manager.outboxes[websocket] = Outbox()
+    jobs = [empty(outbox, websocket), watch(outbox)]
+    tasks = [asyncio.create_task(job) for job in jobs]
     try:
-        async with asyncio.timeout(None) as websocket.state.patience:
+        async with outbox.patience:
             yield
     except TimeoutError:
         raise WebSocketException(1013, "You fell asleep. Please come back.") from None
     finally:
-        for job in jobs:
-            job.cancel()
+        del manager.outboxes[websocket]
+        for task in tasks:
+            task.cancel()
+
+
+@app.exception_handler(WebSocketException)
+async def hang_up(websocket: WebSocket, error: WebSocketException) -> None:
+    try:
+        await websocket.close(error.code, error.reason)
+    except (WebSocketDisconnect, RuntimeError):
+        pass  # They were quicker.
 
 
 @app.exception_handler(WebSocketDisconnect)
