@@ -66,6 +66,11 @@ document.addEventListener("click", (event) => {
   const link = event.target instanceof Element && event.target.closest("a[href]");
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target || link.download) return;
   const url = new URL(link.href);
+  if (url.origin === "http://127.0.0.1:8000" && url.origin !== location.origin && document.querySelector("html.bench")) {
+    event.preventDefault();
+    bench?.visit(url.pathname.slice(1) + url.search);
+    return;
+  }
   if (!globalThis.location$ || !url.href.startsWith(place.href) || !url.pathname.endsWith(".html") || url.pathname === location.pathname) return;
   event.preventDefault();
   history.pushState(null, "", url);
