@@ -346,7 +346,7 @@ def slips(line: str, rest: list[str]) -> Iterator[list[str]]:
         yield [f"    {line}", *rest]
     if " import " in line and len(line) > 60:
         yield [*line.rsplit(" ", 1), *rest]
-    if re.match(" +def ", line):
+    if re.match(" +def ", line) and rest[0]:
         yield [f"    {line}", f"    {rest[0]}", *rest[1:]]
 
 
