@@ -193,7 +193,7 @@ def club(request: pytest.FixtureRequest, main_py: Path, programs: Programs) -> I
         programs.untidy.add(main_py)
         programs.stop(program)
     if request.node.get_closest_marker("traceback_allowed") is None and "Traceback" in club.terminal():
-        fail("traceback", "The terminal shows a traceback.")
+        fail("traceback", "The terminal shows an error.")
 
 
 def state(program: Program) -> tuple[int, str] | None:

@@ -3,7 +3,7 @@ import { indentWithTab } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
 import { HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { EditorSelection, EditorState, RangeSet, StateEffect, StateField } from "@codemirror/state";
-import { Decoration, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import { Decoration, EditorView, ViewPlugin, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { minimalSetup } from "codemirror";
 
@@ -31,6 +31,30 @@ function lines(name, label) {
 }
 const fresh = lines("new", "new: ");
 const wrong = lines("wrong", "look here: ");
+
+/** A line that is too long goes on below itself, further in; the style sheet says how far. */
+const hanging = ViewPlugin.define(
+  (view) => {
+    const look = ({ state, visibleRanges }) => {
+      const found = [];
+      for (const { from, to } of visibleRanges) {
+        for (let line = state.doc.lineAt(from); ; line = state.doc.line(line.number + 1)) {
+          const indent = /^\s*/.exec(line.text)[0].replaceAll("\t", "    ").length;
+          found.push(Decoration.line({ attributes: { style: `--indent: ${indent}ch` } }).range(line.from));
+          if (line.to >= to || line.number === state.doc.lines) break;
+        }
+      }
+      return RangeSet.of(found, true);
+    };
+    return {
+      lines: look(view),
+      update({ docChanged, viewportChanged, view }) {
+        if (docChanged || viewportChanged) this.lines = look(view);
+      },
+    };
+  },
+  { decorations: ({ lines }) => lines },
+);
 
 /** Enter on an empty line goes a step to the left: below the gap begins the next function, or something for all. */
 function stepOut({ state, dispatch }) {
@@ -62,6 +86,7 @@ export function edit(parent, { text, hint, onChange, onRun }) {
     indentOnInput(),
     syntaxHighlighting(colors),
     EditorView.lineWrapping,
+    hanging,
     fresh.field,
     wrong.field,
     EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": hint, tabindex: "0" }),

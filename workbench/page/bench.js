@@ -342,6 +342,7 @@ export class Bench {
       ),
     );
     oops.hidden = false;
+    oops.scrollTop = 0;
     this.#refresh();
     if (!WIDE.matches) this.view("code");
   }
@@ -418,7 +419,7 @@ export class Bench {
     const party = isMine && ({ 5: "Your club is open! Friends can talk, and the news comes in." }[goal] ?? (next ? "" : "You are at the top! The club is all yours now."));
     return [
       party && element("p", { className: "party" }, element("span", { textContent: "🎉", ariaHidden: "true" }), ` ${party} Show it to a friend, or press “Keep” and take it home.`),
-      element("p", {}, on),
+      on,
     ];
   }
 
@@ -440,8 +441,11 @@ export class Bench {
     const { verdict, oops } = this.#part;
     oops.hidden = true; // there is room for one card and the program
     verdict.about = this.#mine.text;
-    verdict.replaceChildren(...inside.filter(Boolean), element("p", { className: "buttons" }, button("Close", () => (verdict.hidden = true))));
+    const isAct = (each) => each.matches("button, a.button");
+    const [acts, words] = [true, false].map((wanted) => inside.filter((each) => each && isAct(each) === wanted));
+    verdict.replaceChildren(...words, element("p", { className: "buttons" }, ...acts, button("Close", () => (verdict.hidden = true))));
     verdict.hidden = false;
+    verdict.scrollTop = 0;
     this.#refresh();
     if (!WIDE.matches) this.view("code");
   }
