@@ -310,7 +310,12 @@ def test_axe_finds_nothing_while_it_runs_or_is_wrong(here):
     here.press("Run")
     here.is_in("wrong")
     looks_good_to_all(here)
+    here.page.set_viewport_size({"width": 1366, "height": 768})
+    lines = "document.querySelector('.cm-scroller').clientHeight / document.querySelector('.cm-line').clientHeight"
+    assert here.page.evaluate(lines) >= 8, "the cards leave no room for the program"
+    assert not here.verdict.is_visible()
     here.writes(OURS)
+    assert "old" in here.box.get_by_role("alert").get_attribute("class")
 
 
 def looks_good_to_all(here):

@@ -173,7 +173,7 @@ export class Boxes {
     };
     if (put(text) !== text) return take(put(text));
     const more = put(swapped(...about, text));
-    if (more === text) return this.#bench.say("Your program has these lines already. Nothing has changed.");
+    if (more === text || state(...about, text, this.#before()) === "ours") return this.#bench.say("Your program has these lines already. Nothing has changed.");
     dialog("These lines are your own", (close) => [
       paragraph("Your program has other lines in this place. Do you want ours there instead? You can undo it."),
       element("p", { className: "buttons" }, button("Put ours in their place", () => (close(), take(more)))),
@@ -196,7 +196,7 @@ export class Boxes {
   }
 }
 
-const spareTime = () => new Promise((done) => (globalThis.requestIdleCallback ?? setTimeout)(done));
+const spareTime = () => new Promise((done) => (globalThis.requestIdleCallback ? requestIdleCallback(done, { timeout: 100 }) : setTimeout(done)));
 
 /** How many empty lines our program has above this one. */
 function gapAbove(source, line) {
