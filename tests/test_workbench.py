@@ -121,7 +121,8 @@ def test_the_program_stays_in_sight_wherever_the_reader_goes(bench):  # noqa: F8
     here = bench(STEPS[1].name)
     beside = (
         "['.cm-lineNumbers', '.cm-content'].map((part) => document.querySelector(`#bench ${part}`))"
-        ".map((part) => part.getBoundingClientRect()).reduce((one, two) => one.right <= two.left && one.top === two.top)"
+        ".map((part) => part.getBoundingClientRect())"
+        ".reduce((one, two) => one.right <= two.left && one.top === two.top)"
     )
     here.writes(text := "\n".join([*STEPS[1].lines, ""]))
     assert here.page.evaluate(beside)
