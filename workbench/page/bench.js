@@ -27,6 +27,7 @@ export class Bench {
   #running = null; // { which, text } while a program is on the air
   #editor = null;
   #checking = null;
+  #touched; // where the program was touched first
   #frame = null;
   #part = {};
 
@@ -136,7 +137,11 @@ export class Bench {
     if (!this.#step) return;
     this.#shown = which;
     if (this.#editor) this.#editor.show(which, this.text, which === "ours" ? this.#step.new : []);
-    else this.#part.plain.replaceChildren(...this.text.split(/(?<=\n)/).map((textContent) => element("span", { textContent })));
+    else {
+      const lines = this.text.split(/(?<=\n)/);
+      this.#part.plain.style.setProperty("--digits", Math.max(2, String(lines.length + 1).length)); // the numbers need as much room as in the editor
+      this.#part.plain.replaceChildren(...lines.map((textContent) => element("span", { textContent })));
+    }
     this.#refresh();
   }
 
@@ -160,6 +165,7 @@ export class Bench {
   /** The editor. The first time it comes in place of the plain text, which may have been touched at this point. */
   async #edit(point) {
     if (this.#editor) return this.#editor;
+    this.#touched ??= point;
     const { edit } = await import(new URL("editor.js", this.#site.folder));
     if (this.#editor) return this.#editor;
     const { plain, code } = this.#part;
@@ -176,7 +182,7 @@ export class Bench {
       onRun: () => this.run(),
     });
     this.#show(this.#shown);
-    if (hadFocus) this.#editor.focus(point, top);
+    if (hadFocus) this.#editor.focus(this.#touched, top);
     return this.#editor;
   }
 
@@ -416,9 +422,9 @@ export class Bench {
     const link = (textContent, page) => element("a", { className: "button", textContent, href: new URL(page, this.#site.place).href });
     const on = next ? link(`Go on with step ${next.number}`, `steps/${next.name}.html`) : link("Build something of your own", "toolbox/own.html");
     const isMine = this.#mine.stars.includes(goal);
-    const party = isMine && ({ 5: "Your club is open! Friends can talk, and the news comes in." }[goal] ?? (next ? "" : "You are at the top! The club is all yours now."));
+    const party = isMine && ({ 5: "Your club is open!" }[goal] ?? (next ? "" : "You are at the top!"));
     return [
-      party && element("p", { className: "party" }, element("span", { textContent: "🎉", ariaHidden: "true" }), ` ${party} Show it to a friend, or press “Keep” and take it home.`),
+      party && element("p", { className: "party" }, element("span", { textContent: "🎉", ariaHidden: "true" }), ` ${party} Show it to a friend, or press “Keep” to take it home.`),
       on,
     ];
   }
