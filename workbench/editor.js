@@ -56,13 +56,19 @@ const hanging = ViewPlugin.define(
   { decorations: ({ lines }) => lines },
 );
 
-/** Enter on an empty line goes a step to the left: below the gap begins the next function, or something for all. */
+/** Enter on an empty line leaves the function, or the class: below the gap begins something else. */
 function stepOut({ state, dispatch }) {
   const { head, empty } = state.selection.main;
   const { from, to, text, number } = state.doc.lineAt(head);
   const above = number > 1 ? state.doc.line(number - 1).text : "";
   if (!empty || !text || text.trim() || /[:([{,]\s*$/.test(above)) return false;
-  const insert = `\n${text.replace(/^(\t| {1,4})/, "")}`;
+  let around = "";
+  for (let at = number - 1; at > 0 && !around; at--) {
+    const [, margin] = /^(\s*)(?:async +def|def|class) /.exec(state.doc.line(at).text) ?? [];
+    if (margin === "") break;
+    if (margin?.length < text.length) around = margin;
+  }
+  const insert = `\n${around}`;
   dispatch(state.update({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, scrollIntoView: true, userEvent: "input" }));
   return true;
 }

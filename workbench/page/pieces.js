@@ -376,6 +376,10 @@ export function state(ours, lines, mine, before) {
     const there = pairs.filter((pair) => wanted.includes(pair.our) && !pair.isOld);
     const isThere = (number) => our.code(number).startsWith("#") || there.some((pair) => pair.our === number && pair.isSame);
     if (wanted.every(isThere)) return "ours";
+    // Lines of ours are lacking, and nothing of the learner's own is there in their place.
+    const lacks = wanted.some((number) => !our.code(number).startsWith("#") && !pairs.some((pair) => pair.our === number));
+    const isAllPaired = my.own(found).every((number) => my.code(number).startsWith("#") || pairs.some((pair) => pair.my === number));
+    if (there.length && lacks && isAllPaired) return "part";
     const isOther = ({ put, isFree }) => !isFree && wanted.includes(piece.head) && put.includes(piece.head);
     return there.length || changes.some(isOther) ? "yours" : "missing";
   });
@@ -384,7 +388,7 @@ export function state(ours, lines, mine, before) {
   const fresh = states.filter((each, at) => each === "missing" || !isOld(parts[at]));
   const [first = "ours"] = fresh;
   if (fresh.every((each) => each === first)) return first;
-  return fresh.includes("missing") ? "part" : "yours";
+  return fresh.some((each) => ["missing", "part"].includes(each)) ? "part" : "yours";
 }
 
 /** The program with these lines put in where they go. */

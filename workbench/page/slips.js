@@ -45,7 +45,7 @@ function askew(my, inside) {
       const fits = NEEDS[word] && levels.filter((level) => NEEDS[word].includes(last[level]));
       let wanted = wide;
       if (fits?.length && !fits.includes(wide)) wanted = fits.at(-1);
-      else if (opens && wide <= levels.at(-1)) wanted = levels.at(-1) + 4;
+      else if (opens && wide <= levels.at(-1)) wanted = my.code(at) ? levels.at(-1) + 4 : wide; // below a gap: something else is missing
       else if (!opens && wide > levels.at(-1)) wanted = levels.at(-1);
       else if (!opens && !levels.includes(wide)) wanted = levels.findLast((level) => level < wide);
       if (wanted !== wide) found.push([number, wanted]);
