@@ -241,7 +241,7 @@ def test_taken_home_the_program_runs_in_a_terminal(here, tmp_path):
 
 def test_after_the_first_run_the_site_needs_no_network(site, open_window):
     served = Served(site)
-    here = Bench(open_window(served.address, "/404.html")).run()
+    here = Bench(open_window(served.address, "/404.html", reduced_motion="reduce")).run()
     here.page.wait_for_function("navigator.serviceWorker.controller", timeout=SOON)
     served.close()
     for page in PAGES:
