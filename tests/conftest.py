@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.browser import Window, browser, watched  # noqa: F401
+from suite.browser import Window, browser, forget, watched  # noqa: F401
 from suite.friends import Club, Friend
 from suite.site import served, site, sites  # noqa: F401
 from suite.words import textstat  # noqa: F401
@@ -195,7 +195,7 @@ def club(request: pytest.FixtureRequest, main_py: Path, programs: Programs) -> I
         programs.untidy.add(main_py)
         programs.stop(program)
     if request.node.get_closest_marker("traceback_allowed") is None and "Traceback" in club.terminal():
-        fail("traceback", "The terminal shows a traceback.")
+        fail("traceback", "The terminal shows an error.")
 
 
 def state(program: Program) -> tuple[int, str] | None:
@@ -237,18 +237,37 @@ def bo(ada: Friend, club: Club) -> Friend:
     return bo
 
 
-@pytest.fixture
-def open_window(browser):  # noqa: F811
-    """Open one more window of the browser. A page that breaks, or that calls the internet, fails the test."""
+@pytest.fixture(scope="session")
+def ordinary_windows(browser):  # noqa: F811
+    """The windows that need nothing special, and what went wrong in them. They are kept: a new one takes a second."""
     broken = []
-    contexts = [watched(browser, broken)]
+    context = watched(browser, broken)
+    yield context, broken
+    context.close()
+
+
+@pytest.fixture
+def open_window(browser, ordinary_windows):  # noqa: F811
+    """Open one more window of the browser. A page that breaks, or that calls the internet, fails the test."""
+    ordinary, broken = ordinary_windows
+    broken.clear()
+    kept = list(ordinary.pages)
+    free, special = kept.copy(), []
 
     def open_window(address: str, path: str = "/", **how) -> Window:
         if how:
-            contexts.append(watched(browser, broken, **how))
-        return Window(contexts[-1 if how else 0].new_page(), address).opens(path)
+            special.append(watched(browser, broken, **how))
+        elif not free:
+            kept.append(ordinary.new_page())
+        page = special[-1].new_page() if how else free.pop(0) if free else kept[-1]
+        return Window(page, address).opens(path)
 
     yield open_window
-    for context in contexts:
+    for context in special:
         context.close()
+    for page in ordinary.pages:
+        if page not in kept:  # a page has opened it
+            page.close()
+        elif page not in free:
+            forget(page)
     assert not broken

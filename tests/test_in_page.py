@@ -241,7 +241,7 @@ def test_taken_home_the_program_runs_in_a_terminal(here, tmp_path):
 
 def test_after_the_first_run_the_site_needs_no_network(site, open_window):
     served = Served(site)
-    here = Bench(open_window(served.address, "/404.html")).run()
+    here = Bench(open_window(served.address, "/404.html", reduced_motion="reduce")).run()
     here.page.wait_for_function("navigator.serviceWorker.controller", timeout=SOON)
     served.close()
     for page in PAGES:
@@ -310,7 +310,12 @@ def test_axe_finds_nothing_while_it_runs_or_is_wrong(here):
     here.press("Run")
     here.is_in("wrong")
     looks_good_to_all(here)
+    here.page.set_viewport_size({"width": 1366, "height": 768})
+    lines = "document.querySelector('.cm-scroller').clientHeight / document.querySelector('.cm-line').clientHeight"
+    assert here.page.evaluate(lines) >= 8, "the cards leave no room for the program"
+    assert not here.verdict.is_visible()
     here.writes(OURS)
+    assert "old" in here.box.get_by_role("alert").get_attribute("class")
 
 
 def looks_good_to_all(here):

@@ -106,6 +106,47 @@ def test_what_the_page_changed_can_be_undone_after_a_reload_too(bench):  # noqa:
     here.press("Undo")
     assert here.shown == BEFORE + "# mine\n"
     assert not here.box.locator(".undo").is_visible()
+    here.help(0, "Put it in")
+    here.box.locator(".undo").wait_for()
+    here.edit().page.keyboard.type("#")
+    assert not here.box.locator(".undo").is_visible(), "it would take away what was typed since"
+    here.help(1, "Put it in")
+    here.page.get_by_role("link", name="4. The news messenger").first.click()
+    here.page.get_by_role("heading", name="4. The news messenger").wait_for()
+    assert not here.box.locator(".undo").is_visible()
+
+
+def test_the_program_stays_in_sight_wherever_the_reader_goes(bench):  # noqa: F811
+    """The theme makes the head of the page anew, where the editor keeps its style."""
+    here = bench(STEPS[1].name)
+    beside = (
+        "['.cm-lineNumbers', '.cm-content'].map((part) => document.querySelector(`#bench ${part}`))"
+        ".map((part) => part.getBoundingClientRect())"
+        ".reduce((one, two) => one.right <= two.left && one.top === two.top)"
+    )
+    here.writes(text := "\n".join([*STEPS[1].lines, ""]))
+    assert here.page.evaluate(beside)
+    here.page.get_by_role("link", name="http://127.0.0.1:8000/rooms").click()
+    here.verdict.get_by_text("Your club is asleep.").wait_for()
+    here.run()
+    here.page.get_by_role("link", name="http://127.0.0.1:8000/rooms").click()
+    here.verdict.get_by_text('{"chat":0,"notifications":0}').wait_for()
+    for link in (here.page.get_by_role("link", name="Next: 3. The chat"), here.page.locator("[data-rung='1']")):
+        link.click()
+        here.page.wait_for_function("document.querySelector('#bench .undo')?.hidden")
+        here.page.get_by_role("heading", level=1, name=re.compile(r"3\. The chat|1\. The tools")).wait_for()
+        assert here.page.evaluate(beside)
+    here.page.go_back()
+    here.page.get_by_role("heading", level=1, name="3. The chat").wait_for()
+    assert here.page.evaluate(beside)
+    here.page.set_viewport_size({"width": 390, "height": 844})
+    here.page.evaluate("scrollTo({ top: 700, behavior: 'instant' })")
+    for view in ("Code", "Read", "Code", "Read"):
+        here.page.get_by_role("navigation", name="What to see").get_by_role("button", name=view).click()
+        here.page.locator(f"html[data-view={view.lower()}]").wait_for()
+        assert view == "Read" or here.page.evaluate(beside)
+    assert here.page.evaluate("scrollY") == 700
+    assert here.shown == text
 
 
 def test_each_box_knows_the_learners_program(bench):  # noqa: F811
@@ -118,6 +159,12 @@ def test_each_box_knows_the_learners_program(bench):  # noqa: F811
         here.help(box, "Put it in")
         assert here.page.locator(".place .badge").nth(box).inner_text() in ("not there yet", "like ours")
         here.page.locator(f".place >> nth={box} >> text=like ours").wait_for()
+    assert here.shown == OURS
+    here.changes("        except (WebSocketDisconnect", "            except (WebSocketDisconnect")
+    here.page.locator(".place >> nth=0 >> text=nearly").wait_for()
+    line = OURS[: OURS.index("        except (WebSocketDisconnect")].count("\n") + 1
+    assert here.boxes()[0] == ("nearly", f"Look at the spaces at the start of your line {line}.")
+    here.help(0, "Put it in")
     assert here.shown == OURS
     here.changes('"timestamp": now', '"timestamp": now, "shout": True')
     here.page.locator(".place .badge").get_by_text("yours", exact=True).wait_for()
@@ -134,6 +181,10 @@ def test_show_me_where_puts_the_cursor_there_in_a_broken_program_too(bench):  # 
     lines = here.shown.split("\n")
     at = lines.index("    HERE")
     assert "remove(websocket)" in lines[at - 2]
+    for _ in range(3):
+        here.page.locator(".place").nth(1).get_by_role("button", name="Show me where").click()
+        here.page.wait_for_timeout(100)
+    assert len(here.shown.split("\n")) <= len(lines) + 3, "empty lines pile up"
 
 
 def test_help_goes_from_little_to_much(bench):  # noqa: F811
@@ -150,8 +201,9 @@ def test_help_goes_from_little_to_much(bench):  # noqa: F811
         while lines.nth(place).locator("code").inner_text().strip() != line.strip():
             lines.filter(has_text=line.strip()).get_by_role("button", name="Up").click()
     window.get_by_text("That is the right order!").wait_for()
-    here.page.keyboard.press("Escape")
     assert here.shown == BEFORE
+    window.get_by_role("button", name="Put them in").click()
+    assert "async def send_personal_message" in here.shown
 
 
 def test_a_program_that_already_does_it_all_is_not_filled_in(bench):  # noqa: F811
@@ -287,7 +339,7 @@ def test_a_whole_step_by_keyboard_alone(bench):  # noqa: F811
         keyboard.press("Escape")
         keyboard.press("Tab")
         assert not here.page.locator(".cm-content:focus").count()
-        here.page.wait_for_timeout(300)
+        here.page.wait_for_timeout(600)
     assert here.shown.split() == "\n".join(STEPS[0].lines).split()
     here.box.locator(".cm-content").focus()
     keyboard.press("Control+Enter")
@@ -297,6 +349,7 @@ def test_a_whole_step_by_keyboard_alone(bench):  # noqa: F811
     keyboard.press("Shift+Tab")
     keyboard.press("Enter")
     here.status.get_by_text("Step 1 is there").wait_for(timeout=60_000)
+    assert here.verdict.get_by_role("link", name="Go on with step 2").is_visible()
     assert here.stars() == [1]
 
 
@@ -315,7 +368,7 @@ def test_the_home_page_sleeps_until_somebody_touches_it_and_nothing_moves(kept, 
     assert not [worker for worker in page.workers if "in-page" in worker.url]
     for size in ({"width": 1366, "height": 768}, {"width": 390, "height": 844}):
         page.set_viewport_size(size)
-        parts = [page.locator("h1"), page.get_by_role("link", name="Start building")]
+        parts = [page.locator("h1"), page.locator(".md-button--primary")]
         for part in [*parts, *(each.get_by_role("button", name="Send") for each in (ada, bo))]:
             assert part.bounding_box()["y"] + part.bounding_box()["height"] <= size["height"]
     ada.get_by_role("textbox", name="Message").fill("Is anybody there?")
@@ -324,6 +377,8 @@ def test_the_home_page_sleeps_until_somebody_touches_it_and_nothing_moves(kept, 
     bo.get_by_role("textbox", name="Message").fill("I am!")
     bo.get_by_role("textbox", name="Message").press("Enter")
     ada.get_by_role("log").get_by_text("I am!", exact=True).wait_for()
+    ada.get_by_role("button", name="Hang up").click()
+    ada.get_by_text("Press “Pick up” to come back.").wait_for()
     assert page.evaluate("scrollY") == 0
     page.close()
 

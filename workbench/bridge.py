@@ -130,6 +130,18 @@ def report(error: BaseException) -> None:
     tell("error", json.dumps({"text": text, "line": line, "means": means, "do": do}))
 
 
+def unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A task of the learner's has failed, and nobody waits for it: the page is told, as of any other error."""
+    error = context.get("exception")
+    if isinstance(error, Exception) and report is at_once:
+        report(error)
+    else:
+        loop.default_exception_handler(context)
+
+
+at_once = report  # the checker has a way of its own
+
+
 # --- the server ----------------------------------------------------------------------------------------------
 
 
@@ -352,6 +364,7 @@ def connect(worker: Any) -> None:
     tell = worker
     os.makedirs(HOME, exist_ok=True)  # noqa: PTH103
     os.chdir(HOME)
+    asyncio.get_event_loop().set_exception_handler(unheard)
     sys.path_importer_cache.clear()
     importlib.invalidate_caches()
     random.seed()

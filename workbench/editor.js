@@ -1,9 +1,9 @@
 // The editor. A page fetches it when somebody first touches the program.
 import { indentWithTab } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
-import { HighlightStyle, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { EditorSelection, EditorState, RangeSet, StateEffect, StateField } from "@codemirror/state";
-import { Decoration, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import { Decoration, EditorView, ViewPlugin, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { minimalSetup } from "codemirror";
 
@@ -22,7 +22,7 @@ function lines(name, label) {
     create: () => Decoration.none,
     update(old, { changes, effects, newDoc }) {
       const given = effects.find((effect) => effect.is(set));
-      if (!given) return old.map(changes);
+      if (!given) return old.map(changes).update({ filter: (from) => newDoc.lineAt(from).length > 0 }); // not an emptied line
       return RangeSet.of(given.value.filter((n) => n >= 1 && n <= newDoc.lines).map((n) => look.range(newDoc.line(n).from)));
     },
     provide: (field) => EditorView.decorations.from(field),
@@ -32,18 +32,67 @@ function lines(name, label) {
 const fresh = lines("new", "new: ");
 const wrong = lines("wrong", "look here: ");
 
+/** A line that is too long goes on below itself, further in; the style sheet says how far. */
+const hanging = ViewPlugin.define(
+  (view) => {
+    const look = ({ state, visibleRanges }) => {
+      const found = [];
+      for (const { from, to } of visibleRanges) {
+        for (let line = state.doc.lineAt(from); ; line = state.doc.line(line.number + 1)) {
+          const indent = /^\s*/.exec(line.text)[0].replaceAll("\t", "    ").length;
+          found.push(Decoration.line({ attributes: { style: `--indent: ${indent}ch` } }).range(line.from));
+          if (line.to >= to || line.number === state.doc.lines) break;
+        }
+      }
+      return RangeSet.of(found, true);
+    };
+    return {
+      lines: look(view),
+      update({ docChanged, viewportChanged, view }) {
+        if (docChanged || viewportChanged) this.lines = look(view);
+      },
+    };
+  },
+  { decorations: ({ lines }) => lines },
+);
+
+/** Enter on an empty line leaves the function, or the class: below the gap begins something else. */
+function stepOut({ state, dispatch }) {
+  const { head, empty } = state.selection.main;
+  const { from, to, text, number } = state.doc.lineAt(head);
+  const above = number > 1 ? state.doc.line(number - 1).text : "";
+  if (!empty || !text || text.trim() || /[:([{,]\s*$/.test(above)) return false;
+  let around = "";
+  for (let at = number - 1; at > 0 && !around; at--) {
+    const [, margin] = /^(\s*)(?:async +def|def|class) /.exec(state.doc.line(at).text) ?? [];
+    if (margin === "") break;
+    if (margin?.length < text.length) around = margin;
+  }
+  const insert = `\n${around}`;
+  dispatch(state.update({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, scrollIntoView: true, userEvent: "input" }));
+  return true;
+}
+
+/** The theme makes the head of the document anew for each page. The look of the editor, which is there, must stay. */
+function keepStyle() {
+  const style = [...document.head.querySelectorAll("style")].find(({ textContent }) => textContent.includes(".cm-"));
+  new MutationObserver(() => style.isConnected || document.head.prepend(style)).observe(document.head, { childList: true });
+}
+
 /** An editor with two programs, of which one is shown: the learner's own, and ours to look at. */
 export function edit(parent, { text, hint, onChange, onRun }) {
   const run = () => (onRun(), true);
   const leave = (view) => (view.setTabFocusMode(3000), false); // also where Escape has something else to do
   const shared = (label) => [
-    keymap.of([{ key: "Escape", run: leave }, { key: "Mod-Enter", run }, { key: "Mod-s", run }, indentWithTab]),
+    keymap.of([{ key: "Escape", run: leave }, { key: "Mod-Enter", run }, { key: "Mod-s", run }, { key: "Enter", run: stepOut }, indentWithTab]),
     minimalSetup,
     lineNumbers(),
     python(),
     indentUnit.of("    "),
+    indentOnInput(),
     syntaxHighlighting(colors),
     EditorView.lineWrapping,
+    hanging,
     fresh.field,
     wrong.field,
     EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": hint, tabindex: "0" }),
@@ -63,7 +112,9 @@ export function edit(parent, { text, hint, onChange, onRun }) {
     ours: EditorState.create({ extensions: [shared("our main.py"), EditorState.readOnly.of(true)] }),
   };
   let shown = "mine";
+  let opened = null; // what the last `open` came to, and how to take it back
   const view = new EditorView({ parent, state: states.mine });
+  keepStyle();
 
   const set = (text) => {
     const { doc } = view.state;
@@ -94,7 +145,12 @@ export function edit(parent, { text, hint, onChange, onRun }) {
       view.dispatch({ effects: fresh.set.of(newLines) });
       scrollTo(newLines[0], "start");
     },
-    focus: () => enter(),
+    /** Put the cursor where the program was touched, and show what was in sight then. */
+    focus(point, top) {
+      view.scrollDOM.scrollTop = top;
+      if (point) view.dispatch({ selection: { anchor: view.posAtCoords(point, false) } });
+      enter();
+    },
     markWrong(number) {
       view.dispatch({ effects: wrong.set.of(number ? [number] : []) });
       scrollTo(number, "center");
@@ -103,8 +159,14 @@ export function edit(parent, { text, hint, onChange, onRun }) {
     select(from, to) {
       const { doc } = view.state;
       const [first, last] = [doc.line(Math.min(from, doc.lines)), doc.line(Math.min(to, doc.lines))];
-      view.dispatch({ selection: EditorSelection.range(first.from, last.to), effects: EditorView.scrollIntoView(first.from, { y: "center" }) });
+      const start = first.from + /^\s*/.exec(first.text)[0].length; // what is typed now stands as far in
+      view.dispatch({ selection: EditorSelection.range(start, last.to), effects: EditorView.scrollIntoView(first.from, { y: "center" }) });
       enter();
+    },
+    /** Take the line back that was opened, if nobody has typed since. */
+    close() {
+      if (view.state.doc === opened?.doc) view.dispatch({ changes: opened.back });
+      opened = null;
     },
     /** Open a line below this one (0: above the first), after so many empty ones, with the cursor at this indent. */
     open(number, gap, indent) {
@@ -113,7 +175,9 @@ export function edit(parent, { text, hint, onChange, onRun }) {
       const insert = number ? "\n".repeat(gap + 1) + spaces : `${spaces}\n`;
       const from = number ? doc.line(Math.min(number, doc.lines)).to : 0;
       const anchor = number ? from + insert.length : indent;
-      view.dispatch({ changes: { from, insert }, selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
+      const change = view.state.changes({ from, insert });
+      view.dispatch({ changes: change, selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
+      opened = { doc: view.state.doc, back: change.invert(doc) };
       enter();
     },
   };

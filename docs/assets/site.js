@@ -20,6 +20,7 @@ function dress() {
   for (const line of document.querySelectorAll('.highlight [id^="line-"]')) {
     const [indent] = /^ */.exec(line.textContent);
     line.style.setProperty("--indent", `${indent.length}ch`);
+    for (const text of line.querySelectorAll(".s1, .s2")) text.classList.toggle("short", text.textContent.length < 8);
   }
 }
 

@@ -51,6 +51,7 @@ part("xray").onclick = ({ currentTarget }) => {
   currentTarget.setAttribute("aria-pressed", on);
   part("frames").hidden = !on;
   xray.on = on;
+  if (on) part("frames").scrollIntoView({ block: "nearest" }); // in a low window it is below
 };
 part("copy").onclick = async ({ currentTarget }) => {
   await copy(String(xray));

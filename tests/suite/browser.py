@@ -56,6 +56,14 @@ def watched(browser: "Browser", broken: list[str], **how) -> "BrowserContext":
     return context
 
 
+def forget(page: "Page") -> None:
+    """Make a window as good as new."""
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.goto("about:blank")
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.emulate_media(color_scheme="null", reduced_motion="null")
+
+
 class Window:
     """A window of the browser with the clubhouse, or another page of the club, in it."""
 

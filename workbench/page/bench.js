@@ -27,6 +27,7 @@ export class Bench {
   #running = null; // { which, text } while a program is on the air
   #editor = null;
   #checking = null;
+  #touched; // where the program was touched first
   #frame = null;
   #part = {};
 
@@ -63,7 +64,8 @@ export class Bench {
     part.plain = element("pre", { className: "plain", tabIndex: 0 });
     part.plain.setAttribute("role", "textbox");
     part.plain.setAttribute("aria-multiline", "true");
-    for (const touch of ["pointerdown", "focus"]) part.plain.addEventListener(touch, () => this.#edit());
+    part.plain.addEventListener("focus", () => this.#edit());
+    part.plain.addEventListener("pointerdown", ({ clientX, clientY }) => this.#edit({ x: clientX, y: clientY }));
     part.code = element("div", { className: "code" }, part.plain);
     part.keys = element("p", {
       className: "keys",
@@ -108,9 +110,11 @@ export class Bench {
   arrive(step) {
     this.box.hidden = this.tabs.hidden = !step;
     if (!step || step === this.#step) return;
+    if (this.#step) this.#mine.goOn();
     this.#step = step;
     this.#mine.first = { text: this.#site.steps[step.number - 2]?.source ?? this.#site.starter, given: step.number - 1 };
     this.#part.verdict.hidden = true;
+    this.#part.status.classList.remove("not-yet");
     this.#checking?.abort();
     this.#show("mine");
   }
@@ -133,7 +137,11 @@ export class Bench {
     if (!this.#step) return;
     this.#shown = which;
     if (this.#editor) this.#editor.show(which, this.text, which === "ours" ? this.#step.new : []);
-    else this.#part.plain.textContent = this.text;
+    else {
+      const lines = this.text.split(/(?<=\n)/);
+      this.#part.plain.style.setProperty("--digits", Math.max(2, String(lines.length + 1).length)); // the numbers need as much room as in the editor
+      this.#part.plain.replaceChildren(...lines.map((textContent) => element("span", { textContent })));
+    }
     this.#refresh();
   }
 
@@ -149,16 +157,20 @@ export class Bench {
     part.undo.hidden = isOurs || !undo;
     part.undo.title = undo ? `Undo: ${undo.words}` : "";
     part.run.classList.toggle("due", this.#running?.text !== this.text);
+    for (const card of [part.verdict, part.oops]) card.classList.toggle("old", card.about !== this.#mine.text);
     const begun = untouched && given ? `You begin here with our program of step ${given}. It earns no stars.` : "";
     part.notice.textContent = isOurs ? `This is our program of step ${this.#step.number}. Yours is safe under “Mine”.` : begun;
   }
 
-  async #edit() {
+  /** The editor. The first time it comes in place of the plain text, which may have been touched at this point. */
+  async #edit(point) {
     if (this.#editor) return this.#editor;
+    this.#touched ??= point;
     const { edit } = await import(new URL("editor.js", this.#site.folder));
     if (this.#editor) return this.#editor;
     const { plain, code } = this.#part;
     const hadFocus = document.activeElement === plain;
+    const top = plain.scrollTop;
     code.replaceChildren();
     this.#editor = edit(code, {
       text: this.#mine.text,
@@ -170,7 +182,7 @@ export class Bench {
       onRun: () => this.run(),
     });
     this.#show(this.#shown);
-    if (hadFocus) this.#editor.focus();
+    if (hadFocus) this.#editor.focus(this.#touched, top);
     return this.#editor;
   }
 
@@ -186,25 +198,27 @@ export class Bench {
   }
 
   #pushed = false; // Back leads from the bench to the words
+  #place = 0; // where the reader was in them
 
   /** On a phone there is room for one at a time: "read", "code" or "club". */
   view(name, isBack = false) {
     const old = document.documentElement.dataset.view;
+    if (name === "read" && this.#pushed && !isBack) return history.back(); // which shows them
+    if (old === "read") this.#place = scrollY;
     document.documentElement.dataset.view = name;
+    if (name === "read" && old !== "read" && !WIDE.matches) scrollTo({ top: this.#place, behavior: "instant" });
     for (const each of this.#part.views) each.setAttribute("aria-pressed", each.textContent.toLowerCase() === name);
     if (WIDE.matches || isBack || !old) {
       this.#pushed &&= !isBack;
-    } else if (name === "read" && this.#pushed) {
-      this.#pushed = false;
-      history.back();
     } else if (name !== "read" && !this.#pushed) {
       this.#pushed = true;
       history.pushState(history.state, "");
     }
   }
 
-  say(words, state = this.box.dataset.state ?? "") {
+  say(words, state = this.box.dataset.state ?? "", isNotYet = false) {
     this.#part.status.textContent = words;
+    this.#part.status.classList.toggle("not-yet", isNotYet);
     this.box.dataset.state = state;
   }
 
@@ -226,7 +240,9 @@ export class Bench {
     part.run.disabled = true;
     part.stop.disabled = false;
     part.oops.hidden = true;
+    part.verdict.hidden ||= !part.verdict.matches(":not(.old):has(.stars)");
     part.terminal.textContent = "";
+    if (this.box.dataset.state === "wrong") this.#openTerminal(false); // it was open to find out why
     this.say("Starting…", "starting");
     if (!WIDE.matches) this.view("club");
     const running = (this.#running = { which: this.#shown, text: this.text });
@@ -243,7 +259,7 @@ export class Bench {
         setTimeout(() => navigator.serviceWorker?.register(worker).catch(() => {}), 2000); // when the friends are in
       } else {
         this.#running = null;
-        if (this.box.dataset.state === "starting") this.say("It did not start. The terminal says why.", "wrong");
+        if (this.box.dataset.state === "starting") this.say(`It did not start.${part.oops.hidden ? " The terminal says why." : ""}`, "wrong");
       }
     } catch (error) {
       this.broken({ text: String(error) });
@@ -315,9 +331,11 @@ export class Bench {
   }
 
   error({ text, line, means, do: advice }) {
-    const { oops } = this.#part;
+    const { oops, verdict } = this.#part;
     this.terminal({ text });
     const isShown = this.#running?.which === this.#shown;
+    oops.about = this.#running?.which === "mine" ? this.#running.text : this.#mine.text;
+    verdict.hidden = true; // there is room for one card and the program
     if (isShown) this.#editor?.markWrong(line ?? 0);
     const { ran, text: mine } = this.#mine;
     oops.replaceChildren(
@@ -330,6 +348,8 @@ export class Bench {
       ),
     );
     oops.hidden = false;
+    oops.scrollTop = 0;
+    this.#refresh();
     if (!WIDE.matches) this.view("code");
   }
 
@@ -345,7 +365,8 @@ export class Bench {
 
   /** Hold the learner's program to this step and all before it. Resolves to what the checker says. */
   async check() {
-    const { verdict, check } = this.#part;
+    const { verdict, oops, check } = this.#part;
+    const { text } = this.#mine;
     if (this.#checking) return this.#checking.abort();
     if (!canCheck()) {
       this.#tell(paragraph("This browser cannot check in the page; Chrome and Edge can. In a terminal: `uv run club check`"));
@@ -353,13 +374,13 @@ export class Bench {
     }
     this.#checking = new AbortController();
     check.textContent = "Stop checking";
-    verdict.hidden = true;
+    verdict.hidden = oops.hidden = true;
     this.say("Waking Python for the checker…");
     const found = await this.verdict(this.#step.number, this.#checking.signal);
     this.#checking = null;
     check.textContent = "Check me";
     this.say({ running: "On the air", wrong: "It did not start." }[this.box.dataset.state] ?? "");
-    if (found) this.#judge(found);
+    if (found) this.#judge(found, text);
   }
 
   /** Resolves to null if this browser cannot check. */
@@ -370,7 +391,7 @@ export class Bench {
     return verdictOn(this.#site.folder, order, (step) => this.say(`Looking at step ${step}…`), signal);
   }
 
-  #judge({ headline, means = "", stars: count, goal, wanted, instead, line, code, hints = [] }) {
+  #judge({ headline, means = "", stars: count, goal, wanted, instead, line, code, hints = [] }, text) {
     if (goal) this.#mine.earn(this.#site.steps.slice(0, count).map(({ number }) => number), count < goal ? count + 1 : 0);
     const rows = [["Wanted", wanted], ["Instead", instead], ["Look at", line && `line ${line}: \`${code}\``]].filter(([, text]) => text);
     const said = element("ol");
@@ -379,22 +400,59 @@ export class Bench {
       more.hidden = said.children.length === hints.length;
     });
     const given = Math.min(this.#mine.given, count ?? 0);
+    const isThere = goal && count === goal;
     this.#tell(
       goal && stars(count, goal),
       element("p", { className: "words" }, element("b", { textContent: headline }), " ", ...inline(means)),
+      ...(isThere ? this.#onwards(goal) : []),
       given > 0 && paragraph(`Our lines earn no star on the map. Yours begin after step ${given}.`),
       element("dl", { hidden: !rows.length }, ...rows.flatMap(([name, text]) => [element("dt", { textContent: name }), element("dd", {}, ...inline(text))])),
       hints.length && said,
       hints.length && more,
     );
-    this.say(goal ? `${headline} ${count} of ${goal} stars.` : headline);
-    if (this.#shown === "mine") this.#editor?.markWrong(line ?? 0);
+    this.#part.verdict.about = text;
+    this.#refresh();
+    this.say(goal ? `${headline} ${count} of ${goal} stars.` : headline, undefined, !isThere);
+    if (this.#shown === "mine" && text === this.#mine.text) this.#editor?.markWrong(line ?? 0);
+  }
+
+  /** The way on from a step that is there. */
+  #onwards(goal) {
+    const next = this.#site.steps.find(({ number }) => number === goal + 1);
+    const link = (textContent, page) => element("a", { className: "button", textContent, href: new URL(page, this.#site.place).href });
+    const on = next ? link(`Go on with step ${next.number}`, `steps/${next.name}.html`) : link("Build something of your own", "toolbox/own.html");
+    const isMine = this.#mine.stars.includes(goal);
+    const party = isMine && ({ 5: "Your club is open!" }[goal] ?? (next ? "" : "You are at the top!"));
+    return [
+      party && element("p", { className: "party" }, element("span", { textContent: "🎉", ariaHidden: "true" }), ` ${party} Show it to a friend, or press “Keep” to take it home.`),
+      on,
+    ];
+  }
+
+  /** What the club says at this address, for somebody who opens a link to it. */
+  async visit(path) {
+    if (!this.#running) {
+      const link = element("a", { href: `http://127.0.0.1:8000/${path}`, target: "_blank", textContent: "open it in a new window" });
+      return this.#tell(element("p", {}, "Your club is asleep. Press “Run”, then open it again. Does your club run on your own computer? Then ", link, "."));
+    }
+    if (!path) {
+      this.#resize(this.box.dataset.size === "code" ? "both" : this.box.dataset.size);
+      return this.view("club");
+    }
+    const answer = await this.#runtime.http("GET", `/${path}`).then((answer) => answer.text(), () => "No answer came back. The terminal may say why.");
+    this.#tell(paragraph(`\`/${path}\` says:`), element("pre", { className: "answer", textContent: answer }));
   }
 
   #tell(...inside) {
-    const { verdict } = this.#part;
-    verdict.replaceChildren(...inside.filter(Boolean), element("p", { className: "buttons" }, button("Close", () => (verdict.hidden = true))));
+    const { verdict, oops } = this.#part;
+    oops.hidden = true; // there is room for one card and the program
+    verdict.about = this.#mine.text;
+    const isAct = (each) => each.matches("button, a.button");
+    const [acts, words] = [true, false].map((wanted) => inside.filter((each) => each && isAct(each) === wanted));
+    verdict.replaceChildren(...words, element("p", { className: "buttons" }, ...acts, button("Close", () => (verdict.hidden = true))));
     verdict.hidden = false;
+    verdict.scrollTop = 0;
+    this.#refresh();
     if (!WIDE.matches) this.view("code");
   }
 

@@ -2,6 +2,9 @@
 
 import { element } from "./dom.js";
 
+const FIRST = { Ada: "Type hello, and press Enter.", Bo: "Bo is listening." };
+const OFF = "This walkie-talkie is off. Press “Pick up” to come back.";
+
 const clubhouse = new URL("../clubhouse/", import.meta.url);
 
 export class Home {
@@ -25,18 +28,19 @@ export class Home {
     const devices = this.#section.querySelector(".devices");
     if (!devices) return;
     let awake = null;
-    for (const name of ["Ada", "Bo"]) {
+    for (const name of Object.keys(FIRST)) {
       const talkie = element("walkie-talkie");
       talkie.setAttribute("name", name);
       talkie.open = (path) => awake?.open(path) ?? null;
       this.#talkies.push(talkie);
     }
     devices.replaceChildren(...this.#talkies);
-    const [ada, bo] = this.#talkies;
-    ada.words = "Type hello, and press Enter.";
-    bo.words = "Bo is listening.";
+    for (const talkie of this.#talkies) talkie.words = FIRST[talkie.name];
     const air = new Air(this.#section, this.#section.querySelector("#wires"), this.#section.querySelector("#hub"));
-    this.#section.addEventListener("state", () => air.draw());
+    this.#section.addEventListener("state", ({ target }) => {
+      target.words = target.wanted ? FIRST[target.name] : OFF;
+      air.draw();
+    });
     this.#section.addEventListener("frame", ({ target, detail }) => air.spark(target, detail.sent));
     const start = async () => {
       for (const touch of ["pointerdown", "focusin"]) devices.removeEventListener(touch, start);

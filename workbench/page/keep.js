@@ -15,6 +15,7 @@ export function keep(bench, mine, site) {
     };
     return [
       paragraph("It is kept in this browser, and only here. Take it home now and then: some browsers forget what nobody has looked at for a week."),
+      paragraph("Whatever you press here, the program that you have now stays in the list below."),
       element(
         "p",
         { className: "buttons" },
@@ -38,7 +39,7 @@ function versions(mine, close) {
     const day = new Date(when).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
     const changed = lines.find((line) => line.trim() && !mine.text.includes(line.trim())) ?? lines.findLast((line) => line.trim().length > 3) ?? "";
     const row = button("", () => (close(), mine.replace(text, "back to an earlier version")));
-    row.append(element("b", { textContent: day }), ` · ${lines.length} lines · `, element("code", { textContent: changed.trim().slice(0, 60) }));
+    row.append(element("b", { textContent: day }), ` · ${lines.length} lines · `, element("code", { textContent: changed.trim().slice(0, 60) }), text === mine.ran ? " · it ran" : "");
     return element("li", {}, row);
   });
   return element("ol", { className: "versions" }, ...rows);

@@ -76,10 +76,15 @@ export class Mine extends EventTarget {
     return this.untouched ? this.first.given : this.#kept.given;
   }
 
-  /** The learner has typed. */
+  /** The learner has typed. What they typed must not go with an older act of ours, so the offer to take that back ends. */
   type(text) {
-    if (performance.now() - this.#since > STOOD) this.#remember(this.text);
-    this.#set({ text, given: this.given });
+    if (performance.now() - this.#since > STOOD || this.undo) this.#remember(this.text);
+    this.#set({ text, given: this.given, undo: null });
+  }
+
+  /** The learner has gone on to another page, where nobody knows what the offer was about. */
+  goOn() {
+    if (this.undo) this.#set({ undo: null });
   }
 
   /** An act of ours changes the program. `words` say what it was, for the button that takes it back. */

@@ -31,6 +31,7 @@ async function arrive() {
   if (step) await openBench(step);
   else bench?.arrive(null);
   if (devices) {
+    welcomeBack();
     const { Home } = await import("./home.js");
     if (!devices.isConnected) return;
     home = new Home(devices, () => theSite(devices.dataset), () => bench?.gone());
@@ -44,6 +45,16 @@ async function openBench(section) {
   bench.arrive(site.steps.find(({ name }) => name === section.dataset.step));
   bench.boxes = boxes = new Boxes(section.closest("article"), bench, mine, site);
   await arrive(bench, mine, site);
+}
+
+/** Who has been here before goes on where they were. */
+function welcomeBack() {
+  if (mine.untouched && !mine.stars.length) return;
+  const rungs = [...document.querySelectorAll("[data-rung]")];
+  const next = rungs.find(({ dataset }) => Number(dataset.rung) > Math.max(0, ...mine.stars)) ?? rungs.at(-1);
+  const start = document.querySelector(".md-button--primary");
+  start.textContent = `Go on with step ${next.dataset.rung}`;
+  start.href = next.href;
 }
 
 /** The map shows the stars that the checker gave. */
@@ -66,6 +77,11 @@ document.addEventListener("click", (event) => {
   const link = event.target instanceof Element && event.target.closest("a[href]");
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target || link.download) return;
   const url = new URL(link.href);
+  if (url.origin === "http://127.0.0.1:8000" && url.origin !== location.origin && document.querySelector("html.bench")) {
+    event.preventDefault();
+    bench?.visit(url.pathname.slice(1) + url.search);
+    return;
+  }
   if (!globalThis.location$ || !url.href.startsWith(place.href) || !url.pathname.endsWith(".html") || url.pathname === location.pathname) return;
   event.preventDefault();
   history.pushState(null, "", url);

@@ -12,7 +12,7 @@ const COMMENT = /^((?:[^#"']|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')*)#.*$/;
 const ALIKE = 0.4; // the share of two lines that must be the same at their beginnings and ends
 const LONG = 36; // characters; a longer line is called by its number
 
-const margin = (line) => /^[ \t]*/.exec(line)[0];
+export const margin = (line) => /^[ \t]*/.exec(line)[0];
 const withoutComment = (line) => (line.includes("#") ? line.replace(COMMENT, "$1") : line).trim();
 const codeOf = (line) => withoutComment(line) || line.trim(); // a comment on a line of its own stays
 const opened = (code) => code.split(/[([{]/).length - code.split(/[)\]}]/).length; // brackets
@@ -43,7 +43,7 @@ function namesOf(lines) {
 }
 
 /** A program in lines and pieces. */
-class Program {
+export class Program {
   constructor(text) {
     this.end = text.includes("\r\n") ? "\r" : "";
     this.lines = text.split("\n");
@@ -130,7 +130,7 @@ class Program {
 const read = new Map();
 
 /** Programs of ours; there are only so many. */
-function programs(texts) {
+export function programs(texts) {
   return [texts ?? []].flat().map((text) => {
     if (!read.has(text)) read.set(text, new Program(text));
     return read.get(text);
@@ -150,7 +150,7 @@ function likeness(a, b) {
 }
 
 /** Which lines belong together, in order: as many equal ones as can be, then such as are alike. */
-function align(one, numbers, other, others) {
+export function align(one, numbers, other, others) {
   const [a, b] = [one.codes(numbers), other.codes(others)];
   const like = a.map((code) => b.map((another) => likeness(code, another)));
   const best = [...a, ""].map(() => new Array(b.length + 1).fill(0));
@@ -168,7 +168,7 @@ function align(one, numbers, other, others) {
 }
 
 /** The piece of `mine` that is this one of `ours`: it has the same door, or else the same name. */
-function find(piece, ours, mine) {
+export function find(piece, ours, mine) {
   const hasDoorOf = (one) => (other) => one.doors.some((door) => other.doors.includes(door));
   const hasName = ({ kind, key, names }) =>
     key === piece.key || (kind === "import" && piece.kind === kind && piece.names.every((name) => names.includes(name)));
@@ -299,7 +299,7 @@ function plan({ piece, wanted }, ours, mine, before) {
 }
 
 /** The pieces of ours that have some of these lines, and which. */
-function partsOf(ours, lines) {
+export function partsOf(ours, lines) {
   const parts = ours.pieces.map((piece) => ({ piece, wanted: ours.own(piece).filter((number) => lines.includes(number)) }));
   return parts.filter(({ wanted }) => wanted.length);
 }
@@ -336,29 +336,36 @@ export function pieces(text) {
   return new Program(text).pieces;
 }
 
-/** Where these lines of ours go: `{ after, line, indent, words }`, or `{ missing }`, what must be built first. */
+/**
+ * Where these lines of ours go: `{ after, line, indent, words, instead }`, or `{ missing }`, what must be built first.
+ * `instead` are the numbers of the old lines that they replace.
+ */
 export function place(ours, lines, mine, before) {
   const [our] = programs(ours);
   const my = new Program(mine);
   const parts = partsOf(our, lines);
   const change = parts.flatMap((part) => plan(part, our, my, programs(before))).find(({ isCut }) => !isCut);
   if (!change) {
-    const line = find(parts[0].piece, our, my).from;
-    return { after: line - 1, line, indent: margin(my.line(line)).length, words: `your line ${line}` };
+    const { piece, wanted } = parts[0];
+    const found = find(piece, our, my);
+    const pair = align(our, our.own(piece), my, my.own(found)).find(([number]) => wanted.includes(number));
+    const line = pair?.[1] ?? found.from;
+    return { after: line - 1, line, indent: margin(my.line(line)).length, words: `your line ${line}`, instead: [] };
   }
   if (change.missing) return change;
   const { put, instead, after, gap = 0 } = change;
   const range = instead.length > 1 ? `s ${instead[0]} to ${instead.at(-1)}` : ` ${instead[0]}`;
   const words = instead.length ? `in place of your line${range}` : change.words;
-  return { after, line: after + gap + 1, indent: our.depth(put[0]) * my.unit.length, words };
+  return { after, line: after + gap + 1, indent: our.depth(put[0]) * my.unit.length, words, instead };
 }
 
-/** Are these lines of ours there? "ours": like ours; "yours": there, but different; or "missing". */
+/** Are these lines of ours there? "ours": like ours; "yours": there, but different; "part": not all; or "missing". */
 export function state(ours, lines, mine, before) {
   const [our] = programs(ours);
   const my = new Program(mine);
   const earlier = programs(before);
-  const states = partsOf(our, lines).map(({ piece, wanted }) => {
+  const parts = partsOf(our, lines);
+  const states = parts.map(({ piece, wanted }) => {
     const found = find(piece, our, my);
     if (!found) return "missing";
     if (piece.isImport) {
@@ -369,10 +376,19 @@ export function state(ours, lines, mine, before) {
     const there = pairs.filter((pair) => wanted.includes(pair.our) && !pair.isOld);
     const isThere = (number) => our.code(number).startsWith("#") || there.some((pair) => pair.our === number && pair.isSame);
     if (wanted.every(isThere)) return "ours";
+    // Lines of ours are lacking, and nothing of the learner's own is there in their place.
+    const lacks = wanted.some((number) => !our.code(number).startsWith("#") && !pairs.some((pair) => pair.our === number));
+    const isAllPaired = my.own(found).every((number) => my.code(number).startsWith("#") || pairs.some((pair) => pair.my === number));
+    if (there.length && lacks && isAllPaired) return "part";
     const isOther = ({ put, isFree }) => !isFree && wanted.includes(piece.head) && put.includes(piece.head);
     return there.length || changes.some(isOther) ? "yours" : "missing";
   });
-  return states.every((each) => each === states[0]) ? states[0] : "yours";
+  // What stood there before this step says nothing.
+  const isOld = ({ piece }) => earlier.some((old) => [our, my].every((other) => other.textOf(find(piece, our, other)) === old.textOf(find(piece, our, old))));
+  const fresh = states.filter((each, at) => each === "missing" || !isOld(parts[at]));
+  const [first = "ours"] = fresh;
+  if (fresh.every((each) => each === first)) return first;
+  return fresh.some((each) => ["missing", "part"].includes(each)) ? "part" : "yours";
 }
 
 /** The program with these lines put in where they go. */
