@@ -211,7 +211,7 @@ async def catch_up(websocket: WebSocket, room: str, last_id: int) -> None:
     client_id = websocket.path_params["client_id"]
     while client_id not in manager.names(room) and (texts := missed(room, last_id)):
         for text in texts:
-            await manager.send_personal_message(text, websocket)
+            await websocket.send_text(text)
         last_id += len(texts)
 
 
@@ -226,9 +226,10 @@ async def tell(room: str, client_id: str, **parts: object) -> None:
     parts |= {"client_id": client_id, "timestamp": now, "room": room}
     if parts["type"] in ("chat", "emoji") and room not in ALWAYS_OPEN:
         keep(room, parts)
+    text = json.dumps(parts)
     for websocket in manager.active_connections.get(room, []).copy():
         if is_for(websocket.path_params["client_id"], parts):
-            await manager.send_personal_message(json.dumps(parts), websocket)
+            await manager.send_personal_message(text, websocket)
     if parts["type"] in ("join", "leave"):
         who = manager.names(room)
         await tell(room, client_id, type="friends", friends=who, message=", ".join(who))

@@ -30,7 +30,7 @@ SECRET_ROOMS = {"treehouse": "open sesame"}
 class Outbox(asyncio.Queue[str]):
     def __init__(self) -> None:
         super().__init__(100)
-        self.sending_since: float | None = None
+        self.deadline = float("inf")
         self.patience = asyncio.timeout(None)
 
     def let_go(self) -> None:
@@ -73,12 +73,6 @@ class ConnectionManager:
         except asyncio.QueueFull:
             self.outboxes[websocket].let_go()
 
-    async def send_now(self, message: str, websocket: WebSocket) -> None:
-        try:
-            await websocket.send_text(message)
-        except (WebSocketDisconnect, RuntimeError):
-            pass  # This friend has just left. Their own endpoint will notice.
-
     async def broadcast(self, message: str, channel: str) -> None:
         # Friends may come and go while we send, so we walk over a copy of the list.
         for websocket in self.active_connections.get(channel, []).copy():
@@ -100,17 +94,18 @@ async def listen(websocket: WebSocket) -> str:
 async def empty(outbox: Outbox, websocket: WebSocket) -> None:
     while True:
         message = await outbox.get()
-        outbox.sending_since = asyncio.get_running_loop().time()
-        await manager.send_now(message, websocket)
-        outbox.sending_since = None
+        outbox.deadline = asyncio.get_running_loop().time() + 10
+        try:
+            await websocket.send_text(message)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # This friend has just left. Their own endpoint will notice.
+        outbox.deadline = float("inf")
 
 
 async def watch(outbox: Outbox) -> None:
-    while True:
+    while asyncio.get_running_loop().time() < outbox.deadline:
         await asyncio.sleep(0.5)
-        now = asyncio.get_running_loop().time()
-        if outbox.sending_since is not None and now - outbox.sending_since > 10:
-            outbox.let_go()
+    outbox.let_go()
 
 
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
@@ -126,14 +121,6 @@ async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
         del manager.outboxes[websocket]
         for task in tasks:
             task.cancel()
-
-
-@app.exception_handler(WebSocketException)
-async def hang_up(websocket: WebSocket, error: WebSocketException) -> None:
-    try:
-        await websocket.close(error.code, error.reason)
-    except (WebSocketDisconnect, RuntimeError):
-        pass  # They were quicker.
 
 
 @app.exception_handler(WebSocketDisconnect)
@@ -270,7 +257,7 @@ async def catch_up(websocket: WebSocket, room: str, last_id: int) -> None:
     while client_id not in manager.names(room) and (texts := missed(room, last_id)):
         for text in texts:
             async with asyncio.timeout(10):
-                await manager.send_now(text, websocket)
+                await websocket.send_text(text)
         last_id += len(texts)
 
 
