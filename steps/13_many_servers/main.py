@@ -4,13 +4,14 @@ import os
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends, FastAPI, HTTPException, Query, Request, WebSocket
+from fastapi import Depends, FastAPI, HTTPException, Query, WebSocket
 from fastapi.exceptions import WebSocketException, WebSocketRequestValidationError
+from fastapi.requests import HTTPConnection
 from fastapi.responses import PlainTextResponse, Response
 from fastapi.websockets import WebSocketDisconnect, WebSocketState
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -18,74 +19,20 @@ from redis.asyncio import Redis, RedisError
 
 clubhouse = Path(__file__).parent.parent / "clubhouse"
 
-URL = os.environ.get("REDIS_URL")
-redis = Redis.from_url(URL, decode_responses=True, socket_timeout=1) if URL else None
+url = os.environ.get("REDIS_URL")
+redis = Redis.from_url(url, decode_responses=True, socket_timeout=1) if url else None
 SERVER = f"server:{secrets.token_hex(8)}"
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    task = asyncio.create_task(hear_all_servers())
+    listening = asyncio.create_task(listen_to_redis())
     yield
-    task.cancel()
-
-
-async def look_around() -> None:
-    if redis:
-        here = {room: manager.names_here(room) for room in manager.active_connections}
-        await redis.set(SERVER, json.dumps(here), ex=3)
-        others = [key for key in await redis.keys("server:*") if key != SERVER]
-        _, *lists = await redis.mget([SERVER, *others])
-        manager.elsewhere = [json.loads(text or "{}") for text in lists]
-
-
-async def shout(stream: str, channel: str, text: str, to: str = "") -> None:
-    if redis is None or stream == "air":
-        await hear(channel, text, to)
-    if redis:
-        event: Any = {"server": SERVER, "channel": channel, "text": text, "to": to}
-        limit = None if stream == "kept" else 1000
-        await redis.xadd(stream, event, maxlen=limit)
-
-
-async def hear(channel: str, text: str, to: str) -> None:
-    if channel in ALWAYS_OPEN:
-        await manager.broadcast_here(text, channel, to)
-    else:
-        await deliver(channel, json.loads(text))
-
-
-async def hear_all_servers() -> None:
-    last: Any = {"kept": "0", "air": "0"}
-    while redis:
-        try:
-            await hear_news(await redis.xread(last, block=500), last)
-            manager.is_on_air = True
-        except RedisError:
-            manager.is_on_air = False
-            await asyncio.sleep(0.2)
-
-
-async def hear_news(news: Any, last: dict[str, str]) -> None:
-    await look_around()
-    for stream, events in news:
-        for last[stream], event in events:
-            if stream == "kept" or event["server"] != SERVER:
-                await hear(event["channel"], event["text"], event["to"])
-    for room in set(manager.active_connections) - set(ALWAYS_OPEN):
-        if manager.names(room) != manager.told.get(room):
-            await tell_who_is_here(room)
-
-
-async def check_radio() -> None:
-    if not manager.is_on_air:
-        raise RedisError("This server does not hear the others.")
-    await look_around()
+    listening.cancel()
 
 
 app = FastAPI(
     lifespan=lifespan,
-    dependencies=[Depends(check_radio)],
     title="The WebSocket club",
     description="[Open the clubhouse](/) in two windows. Then press **Execute** here.",
     docs_url=None if clubhouse.is_dir() else "/docs",
@@ -97,21 +44,30 @@ ALWAYS_OPEN = ("chat", "notifications")
 SECRET_ROOMS = {"treehouse": "open sesame"}
 
 
+class Outbox(asyncio.Queue[str]):
+    def __init__(self) -> None:
+        super().__init__(100)
+        self.deadline = float("inf")
+        self.patience = asyncio.timeout(None)
+
+    def let_go(self) -> None:
+        if not self.patience.expired():
+            self.patience.reschedule(0)
+
+
 class ConnectionManager:
     def __init__(self) -> None:
+        self.outboxes: dict[WebSocket, Outbox] = {}
+        self.elsewhere: list[dict[str, list[str]]] = []
         self.active_connections: dict[str, list[WebSocket]] = {
             "chat": [],
             "notifications": [],
         }
-        self.elsewhere: list[dict[str, list[str]]] = []
-        self.told: dict[str, list[str]] = {}
-        self.is_on_air = redis is None
 
     async def connect(self, websocket: WebSocket, channel: str) -> None:
         await websocket.accept()
         self.active_connections[channel].append(websocket)
-        with suppress(RedisError):
-            await look_around()
+        await look_around()
 
     async def join(self, websocket: WebSocket, room: str, last_id: int) -> None:
         await websocket.accept()
@@ -126,12 +82,12 @@ class ConnectionManager:
         self.active_connections[channel].remove(websocket)
         if channel not in ALWAYS_OPEN and not self.active_connections[channel]:
             del self.active_connections[channel]
-            self.told.pop(channel, None)
 
     def everyone(self) -> dict[str, list[str]]:
         everyone = {room: self.names_here(room) for room in self.active_connections}
-        for room, names in [pair for each in self.elsewhere for pair in each.items()]:
-            everyone[room] = everyone.get(room, []) + names
+        for server in self.elsewhere:
+            for room, names in server.items():
+                everyone[room] = everyone.get(room, []) + names
         return everyone
 
     def names(self, room: str) -> list[str]:
@@ -143,27 +99,67 @@ class ConnectionManager:
 
     async def send_personal_message(self, message: str, websocket: WebSocket) -> None:
         try:
-            websocket.state.outbox.put_nowait(message)
+            self.outboxes[websocket].put_nowait(message)
         except asyncio.QueueFull:
-            let_go(websocket)
-
-    async def send_now(self, message: str, websocket: WebSocket) -> None:
-        try:
-            await websocket.send_text(message)
-        except (WebSocketDisconnect, RuntimeError):
-            pass  # This friend has just left. Their own endpoint will notice.
+            self.outboxes[websocket].let_go()
 
     async def broadcast(self, message: str, channel: str) -> None:
-        await shout("air", channel, message)
-
-    async def broadcast_here(self, message: str, channel: str, to: str = "") -> None:
-        # Friends may come and go while we send, so we walk over a copy of the list.
-        for websocket in self.active_connections.get(channel, []).copy():
-            if to in ("", websocket.path_params["client_id"]):
-                await self.send_personal_message(message, websocket)
+        await publish("air", channel, json.loads(message))
 
 
 manager = ConnectionManager()
+heard: dict[Any, Any] = {"kept": "0", "air": "0"}  # how far this server has read
+
+
+async def publish(stream: str, room: str, parts: dict[str, object]) -> None:
+    if redis:
+        limit = None if stream == "kept" else 1000
+        await redis.xadd(stream, {room: json.dumps(parts)}, maxlen=limit)
+        await read_on(redis)
+    else:
+        await deliver(stream, room, parts)
+
+
+async def read_on(redis: Redis, block: int | None = None) -> None:
+    news: Any = await redis.xread(heard, block=block)
+    await look_around()
+    for stream, events in news:
+        for number, event in events:
+            if age(number) > age(heard[stream]):
+                heard[stream] = number
+                for room, text in event.items():
+                    await deliver(stream, room, json.loads(text))
+
+
+def age(number: str) -> list[int]:
+    return [int(part) for part in number.split("-")]
+
+
+async def listen_to_redis() -> None:
+    while redis:
+        try:
+            await read_on(redis, block=500)
+        except RedisError:
+            await asyncio.sleep(0.5)
+
+
+async def look_around() -> None:
+    if redis:
+        here = {room: manager.names_here(room) for room in manager.active_connections}
+        await redis.set(SERVER, json.dumps(here), ex=3)
+        others = [key for key in await redis.keys("server:*") if key != SERVER]
+        texts = await redis.mget([SERVER, *others])
+        before = len(manager.elsewhere)
+        manager.elsewhere = [json.loads(text) for text in texts[1:] if text]
+        if len(manager.elsewhere) < before:
+            for room in manager.active_connections.keys() - ALWAYS_OPEN:
+                await tell_who_is_here(room, {"room": room})
+
+
+async def wait_for_name(room: str, client_id: str) -> None:
+    if redis:
+        await redis.lock(f"name:{room}/{client_id}", timeout=1).acquire()
+        await look_around()
 
 
 async def listen(websocket: WebSocket) -> str:
@@ -175,46 +171,42 @@ async def listen(websocket: WebSocket) -> str:
     raise WebSocketDisconnect(event["code"])
 
 
-def let_go(websocket: WebSocket) -> None:
-    if not websocket.state.patience.expired():
-        websocket.state.patience.reschedule(0)
-
-
-async def empty_outbox(websocket: WebSocket) -> None:
-    outbox, clock = websocket.state.outbox, asyncio.get_running_loop().time
+async def empty(outbox: Outbox, websocket: WebSocket) -> None:
     while True:
         message = await outbox.get()
-        websocket.state.sending_since = clock()
-        await manager.send_now(message, websocket)
-        websocket.state.sending_since = None
+        outbox.deadline = asyncio.get_running_loop().time() + 10
+        try:
+            await websocket.send_text(message)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # This friend has just left. Their own endpoint will notice.
+        outbox.deadline = float("inf")
 
 
-async def watch(websocket: WebSocket) -> None:
-    while True:
+async def watch(outbox: Outbox) -> None:
+    while asyncio.get_running_loop().time() < outbox.deadline:
         await asyncio.sleep(0.5)
-        since = websocket.state.sending_since
-        if since is not None and asyncio.get_running_loop().time() - since > 10:
-            let_go(websocket)
+    outbox.let_go()
 
 
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
-    websocket.state.outbox = asyncio.Queue(100)
-    websocket.state.sending_since = None
-    jobs = [asyncio.create_task(job(websocket)) for job in (empty_outbox, watch)]
+    outbox = manager.outboxes[websocket] = Outbox()
+    jobs = [empty(outbox, websocket), watch(outbox)]
+    tasks = [asyncio.create_task(job) for job in jobs]
     try:
-        async with asyncio.timeout(None) as websocket.state.patience:
+        async with outbox.patience:
             yield
     except TimeoutError:
         raise WebSocketException(1013, "You fell asleep. Please come back.") from None
     finally:
-        for job in jobs:
-            job.cancel()
+        del manager.outboxes[websocket]
+        for task in tasks:
+            task.cancel()
 
 
 @app.exception_handler(RedisError)
-async def come_back(caller: Request | WebSocket, error: RedisError) -> Response | None:
-    reason = "The servers cannot reach each other. Please come back."
-    if isinstance(caller, Request):
+async def come_back(caller: HTTPConnection, error: RedisError) -> Response | None:
+    reason = "The servers cannot hear each other. Please come back."
+    if not isinstance(caller, WebSocket):
         return PlainTextResponse(reason, 503)
     if caller.application_state is WebSocketState.CONNECTING:
         await caller.accept()
@@ -229,9 +221,7 @@ async def ignore_goodbye(websocket: WebSocket, goodbye: WebSocketDisconnect) -> 
 
 @app.get("/rooms")
 async def count_friends() -> dict[str, int]:
-    return {
-        channel: len(websockets) for channel, websockets in manager.everyone().items()
-    }
+    return {channel: len(names) for channel, names in manager.everyone().items()}
 
 
 def chat_message(client_id: str, message: str) -> str:
@@ -315,14 +305,15 @@ async def send_message(client_id: str, message: str = "Psst!") -> dict[str, int]
     names = manager.names("notifications")
     if client_id not in names:
         raise HTTPException(404, f"No {client_id} here. Listening: {', '.join(names)}")
-    await shout("air", "notifications", notification(message), client_id)
+    parts = json.loads(notification(message)) | {"to": client_id}
+    await publish("air", "notifications", parts)
     return {"friends": names.count(client_id)}
 
 
 def is_for(name: str, parts: dict[str, object]) -> bool:
-    if parts["type"] == "whisper":
-        return name in (parts["client_id"], parts["to"])
-    return parts["type"] != "join" or name != parts["client_id"]
+    if "to" in parts:
+        return name in (parts.get("client_id"), parts["to"])
+    return parts.get("type") != "join" or name != parts["client_id"]
 
 
 NEWEST = 10**9  # more than there will ever be
@@ -352,7 +343,7 @@ async def catch_up(websocket: WebSocket, room: str, last_id: int) -> None:
     while client_id not in manager.names(room) and (texts := missed(room, last_id)):
         for text in texts:
             async with asyncio.timeout(10):
-                await manager.send_now(text, websocket)
+                await websocket.send_text(text)
         last_id += len(texts)
 
 
@@ -365,28 +356,27 @@ async def explain(websocket: WebSocket, error: WebSocketRequestValidationError) 
 async def tell(room: str, client_id: str, **parts: object) -> None:
     now = datetime.now(UTC).isoformat()
     parts |= {"client_id": client_id, "timestamp": now, "room": room}
-    if parts["type"] in ("join", "leave"):
-        with suppress(RedisError):
-            await look_around()
     kept = parts["type"] in ("chat", "emoji") and room not in ALWAYS_OPEN
-    await shout("kept" if kept else "air", room, json.dumps(parts))
+    if parts["type"] in ("join", "leave"):
+        await look_around()
+    await publish("kept" if kept else "air", room, parts)
 
 
-async def deliver(room: str, parts: dict[str, Any]) -> None:
-    if parts["type"] in ("chat", "emoji") and room not in ALWAYS_OPEN:
+async def deliver(stream: str, room: str, parts: dict[str, object]) -> None:
+    if stream == "kept":
         keep(room, parts)
     text = json.dumps(parts)
     for websocket in manager.active_connections.get(room, []).copy():
         if is_for(websocket.path_params["client_id"], parts):
             await manager.send_personal_message(text, websocket)
-    if parts["type"] in ("join", "leave"):
-        await tell_who_is_here(room)
+    if parts.get("type") in ("join", "leave"):
+        await tell_who_is_here(room, parts)
 
 
-async def tell_who_is_here(room: str) -> None:
-    manager.told[room] = who = manager.names(room)
-    parts = {"type": "friends", "friends": who, "message": ", ".join(who)}
-    await deliver(room, parts)
+async def tell_who_is_here(room: str, parts: dict[str, object]) -> None:
+    who = manager.names(room)
+    friends = {"type": "friends", "friends": who, "message": ", ".join(who)}
+    await deliver("air", room, parts | friends)
 
 
 async def check_caller(websocket: WebSocket, room: str) -> None:
@@ -399,12 +389,6 @@ async def check_caller(websocket: WebSocket, room: str) -> None:
         raise WebSocketException(1008, "Please use names of 20 letters at most.")
     if room in SECRET_ROOMS:
         await check_password(websocket, SECRET_ROOMS[room])
-
-
-async def wait_for_name(room: str, client_id: str) -> None:
-    if redis:
-        await redis.lock(f"{room}/{client_id}", timeout=1).acquire()
-        await look_around()
 
 
 async def check_password(websocket: WebSocket, password: str) -> None:
