@@ -190,8 +190,7 @@ async def watch(outbox: Outbox) -> None:
 
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
     outbox = manager.outboxes[websocket] = Outbox()
-    jobs = [empty(outbox, websocket), watch(outbox)]
-    tasks = [asyncio.create_task(job) for job in jobs]
+    tasks = [*map(asyncio.create_task, [empty(outbox, websocket), watch(outbox)])]
     try:
         async with outbox.patience:
             yield
