@@ -253,7 +253,7 @@ def test_a_whisper_is_for_one_friend(club, window, expect):
 
 @pytest.mark.step(9)
 def test_a_name_that_is_taken(club, open_window, expect):
-    window = open_window(club.address, reduced_motion="reduce")  # a special one, since its clock will not be right again
+    window = open_window(club.address, reduced_motion="reduce")  # special, since its clock will not be right again
     window.goes_into("dragons", "Ada", "Bo")
     page = window.page
     page.clock.install()
