@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from suite.friends import Club
-from suite.redis import Redis, redis  # noqa: F401
+from suite.redis import Redis
 from suite.world import NotKept, fail
 
 pytestmark = pytest.mark.terminal
@@ -20,28 +20,63 @@ START_S = 20  # how long two servers may take to start on a slow machine
 BACK_S = 20  # how long servers may take to notice that Redis, or another server, has gone or is back
 
 
-@pytest.fixture
-def clubs(request: pytest.FixtureRequest, main_py: Path, redis: Redis, tmp_path: Path) -> Iterator[list[Club]]:  # noqa: F811
+class Pair:
     """Two servers with one Redis, and nothing else in common: each has its own copy of the file."""
-    from suite.program import Process  # noqa: PLC0415
 
-    clubs, programs = [], []
-    for name in ("one", "two"):
-        folder = tmp_path / name
-        folder.mkdir()
-        shutil.copy(main_py, folder)
-        patience = request.config.getoption("patience")
-        programs.append(Process(folder / main_py.name, folder / "notes", START_S, REDIS_URL=redis.url))
-        clubs.append(Club(programs[-1], patience))
-    request.node.program = programs[0]
-    both_are_on_the_air(clubs)
-    yield clubs
-    for club, program in zip(clubs, programs, strict=True):
+    def __init__(self, main_py: Path, redis: Redis, folder: Path, patience: float) -> None:
+        from suite.program import Process  # noqa: PLC0415
+
+        self.redis = redis
+        self.clubs = []
+        for name in ("one", "two"):
+            (folder / name).mkdir()
+            shutil.copy(main_py, folder / name)
+            program = Process(folder / name / main_py.name, folder / name / "notes", START_S, REDIS_URL=redis.url)
+            self.clubs.append(Club(program, patience))
+        self.folder = folder
+        both_are_on_the_air(self.clubs)
+
+    def stop(self) -> None:
+        for club in self.clubs:
+            club.program.stop()
+        self.redis.stop()
+
+
+@pytest.fixture(scope="session")
+def pairs() -> Iterator[dict[Path, Pair]]:
+    """They take seconds to start, so tests that leave them as they were share them."""
+    pairs: dict[Path, Pair] = {}
+    yield pairs
+    for pair in pairs.values():
+        pair.stop()
+
+
+@pytest.fixture
+def pair(request: pytest.FixtureRequest, main_py: Path, pairs: dict[Path, Pair], tmp_path: Path) -> Iterator[Pair]:
+    if main_py not in pairs:
+        pairs[main_py] = Pair(main_py, Redis(tmp_path), tmp_path, request.config.getoption("patience"))
+    pair = pairs[main_py]
+    request.node.program = pair.clubs[0].program
+    for club in pair.clubs:
+        club.program.begin()
+    yield pair
+    for club in pair.clubs:
         club.empties()
-        program.stop()
-    for club in clubs:
+    if hasattr(request.node.program, "failed"):
+        pairs.pop(main_py).stop()
+    for club in pair.clubs:
         if "Traceback" in club.terminal():
             fail("traceback", f"The terminal shows a traceback.\n{club.terminal()[-3000:]}")
+
+
+@pytest.fixture
+def clubs(pair):
+    return pair.clubs
+
+
+@pytest.fixture
+def room():
+    return f"dragons-{next(numbers)}"
 
 
 numbers = itertools.count(1)
@@ -74,21 +109,21 @@ def both_are_on_the_air(clubs):
 
 
 @pytest.fixture
-def two(clubs):
+def two(clubs, room):
     """Cara and Dan are in one room, each on a server of their own."""
-    cara = clubs[0].room("dragons", "Cara", "friends", "whisper", "emoji", "typing", "error")
-    dan = clubs[1].room("dragons", "Dan", "friends", "whisper", "emoji", "typing", "error")
+    cara = clubs[0].room(room, "Cara", "friends", "whisper", "emoji", "typing", "error")
+    dan = clubs[1].room(room, "Dan", "friends", "whisper", "emoji", "typing", "error")
     cara.sees("Cara", "Dan")
     dan.sees("Cara", "Dan")
     return cara, dan
 
 
-def test_friends_in_a_room_hear_each_other(clubs, two):
+def test_friends_in_a_room_hear_each_other(clubs, two, room):
     cara, dan = two
     for friend in two:
         friend.says(f"{friend.name} here")
         for each in two:
-            each.hears(f"{friend.name} here", by=friend.name).has("id", "timestamp", type="chat", room="dragons")
+            each.hears(f"{friend.name} here", by=friend.name).has("id", "timestamp", type="chat", room=room)
     cara.sends(type="typing")
     dan.hears("is typing…", by="Cara")
     dan.sends(type="emoji", message="🎉")
@@ -100,7 +135,7 @@ def test_friends_in_a_room_hear_each_other(clubs, two):
 
 
 def test_the_chat_is_one_and_a_newcomer_does_not_hear_of_their_own_arrival(clubs):
-    for _ in range(5):
+    for _ in range(3):
         ada, bo = clubs[0].chat("Ada"), clubs[1].chat("Bo")
         ada.hears("joined the chat", by="Bo")
         clubs[0].count(chat=2)
@@ -115,9 +150,9 @@ def test_the_chat_is_one_and_a_newcomer_does_not_hear_of_their_own_arrival(clubs
         clubs[1].count(chat=0)
 
 
-def test_a_whisper_crosses_over_to_one_friend_alone(clubs, two):
+def test_a_whisper_crosses_over_to_one_friend_alone(clubs, two, room):
     cara, _ = two
-    emil = clubs[1].room("dragons", "Emil", "whisper")
+    emil = clubs[1].room(room, "Emil", "whisper")
     cara.hears("joined the chat", by="Emil")
     cara.sends(type="whisper", to="Dan", message="psst")
     for friend in two:
@@ -127,30 +162,30 @@ def test_a_whisper_crosses_over_to_one_friend_alone(clubs, two):
     cara.hears_an_error(naming="Emil")
 
 
-def test_everyone_sees_who_is_here_on_both_servers(clubs, two):
+def test_everyone_sees_who_is_here_on_both_servers(clubs, two, room):
     cara, dan = two
-    clubs[0].count(dragons=2)
-    clubs[1].count(dragons=2)
+    clubs[0].count(**{room: 2})
+    clubs[1].count(**{room: 2})
     dan.hangs_up()
     cara.sees("Cara")
-    clubs[1].count(dragons=1)
+    clubs[1].count(**{room: 1})
     cara.hangs_up()
     for club in clubs:
-        club.has_no_room("dragons")
+        club.has_no_room(room)
 
 
-def test_a_name_is_taken_on_both_servers_until_its_friend_goes(clubs, two):
+def test_a_name_is_taken_on_both_servers_until_its_friend_goes(clubs, two, room):
     cara, dan = two
-    clubs[1].room("dragons", "Cara").is_sent_away(TAKEN)
-    clubs[0].room("dragons", "Dan").is_sent_away(TAKEN)
+    clubs[1].room(room, "Cara").is_sent_away(TAKEN)
+    clubs[0].room(room, "Dan").is_sent_away(TAKEN)
     cara.hangs_up()
     dan.sees("Dan")
-    clubs[1].room("dragons", "Cara")
+    clubs[1].room(room, "Cara")
     dan.sees("Cara", "Dan")
 
 
 def test_of_two_who_come_at_once_with_one_name_one_gets_in(clubs):
-    for number in range(5):
+    for number in range(3):
         room = f"race-{number}"
         with ThreadPoolExecutor(6) as pool:
             list(pool.map(lambda club, room=room: club.room(room, "Cara"), clubs * 3))
@@ -159,7 +194,7 @@ def test_of_two_who_come_at_once_with_one_name_one_gets_in(clubs):
             club.count(**{room: 1})
 
 
-def test_missed_messages_are_heard_on_the_other_server(clubs, two):
+def test_missed_messages_are_heard_on_the_other_server(clubs, two, room):
     cara, dan = two
     cara.says("one")
     last = dan.hears("one")["id"]
@@ -168,27 +203,27 @@ def test_missed_messages_are_heard_on_the_other_server(clubs, two):
     for text in ("two", "three"):
         cara.says(text)
         cara.hears(text)
-    dan = clubs[0].room("dragons", "Dan", last_id=last)
+    dan = clubs[0].room(room, "Dan", last_id=last)
     cara.hears("joined the chat", by="Dan")
     cara.says("four")
     dan.hears_in_order(["two", "three", "four"])
 
 
-def test_ids_are_the_same_and_in_order_on_both_servers(clubs, two):
-    talkers = [clubs[number % 2].room("dragons", f"Talker {number}") for number in range(6)]
+def test_ids_are_the_same_and_in_order_on_both_servers(clubs, two, room):
+    talkers = [clubs[number % 2].room(room, f"Talker {number}") for number in range(6)]
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda talker: [talker.says(str(number)) for number in range(9)], talkers))
     for friend in two:
         friend.hears_numbers(*range(1, 55))
-    late = clubs[1].room("dragons", "Late", last_id=0)
+    late = clubs[1].room(room, "Late", last_id=0)
     late.hears_numbers(*range(1, 55))
 
 
-def test_both_routes_of_the_docs_page_reach_both_servers(clubs, two):
+def test_both_routes_of_the_docs_page_reach_both_servers(clubs, two, room):
     chen, ada = clubs[1].news("Chen"), clubs[1].chat("Ada")
     clubs[0].count(notifications=1, chat=1)
     for club in clubs:
-        club.post("/broadcast/dragons", message=f"Dinner! {club.address}")
+        club.post(f"/broadcast/{room}", message=f"Dinner! {club.address}")
         for friend in two:
             friend.hears(f"Dinner! {club.address}").has("id", type="chat")
         club.post("/broadcast/chat", message="Dinner in the chat")
@@ -202,25 +237,27 @@ def test_both_routes_of_the_docs_page_reach_both_servers(clubs, two):
     clubs[0].post("/broadcast/kitchen", status=404, message="Psst")
 
 
-def test_the_friends_of_a_server_that_is_killed_are_off_the_lists(clubs, two):
+def test_the_friends_of_a_server_that_is_killed_are_off_the_lists(clubs, two, room):
     cara, _ = two
     clubs[1].chat("Ada")
-    clubs[0].count(dragons=2, chat=1)
+    clubs[0].count(**{room: 2}, chat=1)
     clubs[1].program.crash()
     until("Dan's server is gone, so Cara should see that she is alone", lambda: cara.sees("Cara"))
-    clubs[0].count(dragons=1, chat=0)
-    clubs[0].room("dragons", "Dan").says("I am back")
+    clubs[0].count(**{room: 1}, chat=0)
+    clubs[0].room(room, "Dan").says("I am back")
     cara.hears("I am back", by="Dan")
+    clubs[1].program.start_again()
+    both_are_on_the_air(clubs)
 
 
-def test_a_server_that_is_killed_and_started_again_knows_what_was_said(clubs, two):
+def test_a_server_that_is_killed_and_started_again_knows_what_was_said(clubs, two, room):
     cara, dan = two
     cara.says("one")
     dan.hears("one")
     clubs[1].crashes_and_starts_again()
 
     def comes_back():
-        dan = clubs[1].room("dragons", "Emil", last_id=0)
+        dan = clubs[1].room(room, "Emil", last_id=0)
         dan.hears_in_order(["one"])
         return dan
 
@@ -230,15 +267,15 @@ def test_a_server_that_is_killed_and_started_again_knows_what_was_said(clubs, tw
 
 
 @pytest.mark.parametrize("how", ["killed", "frozen"])
-def test_while_redis_is_away_callers_are_told_and_afterwards_all_is_well(clubs, two, redis, how):  # noqa: F811
+def test_while_redis_is_away_callers_are_told_and_afterwards_all_is_well(clubs, two, pair, how, room):
     cara, dan = two
     cara.says("before")
     last = dan.hears("before")["id"]
     cara.hears("before")
     time.sleep(0.1)  # so that no server is in the middle of a question
-    redis.is_killed() if how == "killed" else redis.freezes()
+    pair.redis.is_killed() if how == "killed" else pair.redis.freezes()
     time.sleep(0.1)
-    for path in ("/ws/", "/ws/rooms/dragons/", "/ws/notifications/"):
+    for path in ("/ws/", f"/ws/rooms/{room}/", "/ws/notifications/"):
         clubs[0].calls("Emil", path).is_sent_away(TRY_AGAIN)
     cara.says("can anybody hear me?")
     cara.is_sent_away(TRY_AGAIN)
@@ -246,11 +283,11 @@ def test_while_redis_is_away_callers_are_told_and_afterwards_all_is_well(clubs, 
         answer = club.get("/rooms", status=None)
         assert answer.status in {200, 503}
         assert club.post("/broadcast/chat", None, message="Dinner!").status in {200, 503}
-    redis.starts() if how == "killed" else redis.goes_on()
+    pair.redis.starts() if how == "killed" else pair.redis.goes_on()
     until("All should be well when Redis is back", lambda: both_are_on_the_air(clubs))
 
     def comes_back():
-        cara = clubs[0].room("dragons", "Cara", last_id=last - 1)
+        cara = clubs[0].room(room, "Cara", last_id=last - 1)
         cara.hears("before").has(id=last)
         return cara
 
@@ -258,12 +295,12 @@ def test_while_redis_is_away_callers_are_told_and_afterwards_all_is_well(clubs, 
     again.says("after")
     heard = again.hears("after")["id"]
     dan.hears_numbers(*range(last + 1, heard + 1))
-    late = clubs[1].room("dragons", "Late", last_id=0)
+    late = clubs[1].room(room, "Late", last_id=0)
     late.hears_numbers(*range(1, heard + 1))
 
 
-def test_nothing_is_written_to_the_disk(clubs, two, tmp_path):
+def test_nothing_is_written_to_the_disk(two, pair):
     cara, dan = two
     cara.says("one")
     dan.hears("one")
-    assert not list(tmp_path.rglob("club.db"))
+    assert not list(pair.folder.rglob("club.db"))

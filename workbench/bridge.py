@@ -248,6 +248,8 @@ class Socket:
         self.inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.inbox.put_nowait({"type": "websocket.connect"})
         self.accepted = self.closed = False
+        self.awake = asyncio.Event()
+        self.awake.set()
 
     def tell(self, kind: str, **what: Any) -> None:
         tell("socket", json.dumps({"id": self.number, "type": kind, **what}))
@@ -257,10 +259,12 @@ class Socket:
             raise ReasonTooLongError("control frame too long")
         if not self.closed:
             self.closed = True
+            self.awake.set()
             self.inbox.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
             self.tell("close", code=code, reason=reason)
 
     async def send(self, event: dict[str, Any]) -> None:
+        await self.awake.wait()
         if self.closed:
             raise GoneError
         match event["type"]:
@@ -343,6 +347,13 @@ def socket_send(number: int, data: Any) -> None:
     if server and number in server.sockets:
         event = {"text": data} if isinstance(data, str) else {"bytes": data.to_bytes()}
         server.sockets[number].inbox.put_nowait({"type": "websocket.receive", **event})
+
+
+def socket_sleep(number: int, asleep: bool) -> None:
+    """A friend who sleeps takes nothing, so whoever sends to them waits. On a real line it first has to fill up."""
+    if server and number in server.sockets:
+        awake = server.sockets[number].awake
+        awake.clear() if asleep else awake.set()
 
 
 def socket_close(number: int, code: int) -> None:

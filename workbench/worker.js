@@ -170,6 +170,7 @@ const commands = {
   },
   open: async ({ id, path }) => (await started).bridge.socket_open(id, path),
   send: async ({ id, data }) => (await started).bridge.socket_send(id, data),
+  sleep: async ({ id, asleep }) => (await started).bridge.socket_sleep(id, asleep),
   close: async ({ id, code }) => (await started).bridge.socket_close(id, code),
   async http({ id, method, path, headers, body }) {
     await (await started).bridge.http(id, method, path, JSON.stringify(headers), new Uint8Array(body));

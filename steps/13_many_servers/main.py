@@ -20,7 +20,7 @@ from redis.asyncio import Redis, RedisError
 clubhouse = Path(__file__).parent.parent / "clubhouse"
 
 url = os.environ.get("REDIS_URL")
-redis = Redis.from_url(url, decode_responses=True, socket_timeout=1) if url else None
+redis = Redis.from_url(url, decode_responses=True, socket_timeout=2) if url else None
 SERVER = f"server:{secrets.token_hex(8)}"
 
 

@@ -16,6 +16,7 @@ import { badge, canBeName, look } from "./friends.js";
 
 const LINES = 100; // as many as a friend can scroll through; older ones go
 const PATIENCE = 5000; // ms that it waits for an answer
+const SLOW = 1000; // ms after which a friend notices that their words have not come back
 const TYPING = 2000; // ms between two frames that say so
 const TYPED = 4000; // ms after which nobody believes it any more
 const RAIN = 2500; // ms
@@ -75,7 +76,7 @@ template.innerHTML = `
       <input class="message" autocomplete="off">
       <button>Send</button>
     </form>
-    <footer><button type="button" class="power"></button><slot></slot></footer>
+    <footer><button type="button" class="power"></button><button type="button" class="sleep" hidden></button><slot></slot></footer>
   </article>`;
 
 class WalkieTalkie extends HTMLElement {
@@ -85,6 +86,7 @@ class WalkieTalkie extends HTMLElement {
   #socket = null;
   #held = false; // what is in the box is sent as soon as somebody can hear it
   #echo; // rings when nothing has come back of what was sent
+  #said = 0; // when the words were sent that have not come back yet
   #waiting = []; // frames that are not on the screen yet
   #doors = new Set(); // what the club can do
   #friends = []; // who is in the room, if the club tells
@@ -103,6 +105,7 @@ class WalkieTalkie extends HTMLElement {
     this.#part(".name").onchange = () => this.#rename();
     this.#part(".room input").onchange = () => this.#goInto(this.#part(".room input").value.trim());
     this.#part(".power").onclick = () => this.#power();
+    this.#part(".sleep").onclick = () => this.#sleep(!this.hasAttribute("asleep"));
     this.#on("say", () => this.#send());
     this.#on("remind", (form) => this.#remind(new FormData(form)));
     this.#part(".message").oninput = () => this.#type();
@@ -230,6 +233,8 @@ class WalkieTalkie extends HTMLElement {
     this.#part(".bar").hidden = !this.#hasTypes;
     this.#part(".draw").hidden = !this.#doors.has("draw") && !this.#board;
     this.#part(".remind").hidden = !this.news || !this.#doors.has("reminders");
+    this.#part(".sleep").hidden = !this.#socket?.sleep || this.state !== "connected";
+    this.#part(".sleep").textContent = this.hasAttribute("asleep") ? "Wake up" : "Fall asleep";
     to.hidden = !this.#friends.length;
     // Who has just gone stays chosen: no whisper must be heard by everyone.
     const names = [...new Set([...this.#friends.filter((name) => name !== this.name), to.value])].filter(Boolean);
@@ -252,7 +257,8 @@ class WalkieTalkie extends HTMLElement {
   #show(state) {
     this.state = state;
     this.dataset.state = state;
-    this.#part(".lamp span").textContent = state === "connected" && this.news ? "listening" : state === "off" && this.wanted ? "ready" : LAMP[state];
+    const lamp = state === "connected" && this.news ? "listening" : state === "off" && this.wanted ? "ready" : LAMP[state];
+    this.#part(".lamp span").textContent = this.hasAttribute("asleep") ? "asleep" : lamp;
     this.#part(".power").textContent = this.wanted ? "Hang up" : "Pick up";
     this.#furnish();
     this.dispatchEvent(new CustomEvent("state", { bubbles: true, composed: true }));
@@ -260,8 +266,9 @@ class WalkieTalkie extends HTMLElement {
 
   /** The line is gone, and what belonged to it. */
   #empty() {
-    clearTimeout(this.#echo);
+    this.#clock(false);
     this.#socket = null;
+    this.removeAttribute("asleep");
     this.#friends = [];
     this.#typing.clear();
     this.#showTyping();
@@ -331,8 +338,23 @@ class WalkieTalkie extends HTMLElement {
     else this.#say(this.#hasTypes && message.startsWith("{") ? JSON.stringify({ type: "chat", message }) : message);
     box.value = "";
     this.#toldTyping = 0;
+    this.#clock(true);
+  }
+
+  /** Measure how long it takes until the words come back to the friend who has said them. */
+  #clock(isRunning) {
+    const seconds = (Date.now() - this.#said) / 1000;
+    if (!isRunning && this.#said && seconds > SLOW / 1000) this.#hint(`Your words took ${seconds.toFixed(1)} s. Was somebody asleep?`);
     clearTimeout(this.#echo);
-    this.#echo = setTimeout(() => this.#hint("Sent, but nothing came back. Does your program broadcast it?"), PATIENCE);
+    this.#said = isRunning ? Date.now() : 0;
+    if (isRunning) this.#echo = setTimeout(() => this.#hint("Sent, but nothing came back. Does your program broadcast it? Is somebody asleep?"), PATIENCE);
+  }
+
+  /** A friend who sleeps takes nothing. Only a line in this page can do that: a browser takes whatever comes. */
+  #sleep(asleep) {
+    this.#socket.sleep(asleep);
+    this.toggleAttribute("asleep", asleep);
+    this.#show(this.state);
   }
 
   #say(text) {
@@ -387,7 +409,7 @@ class WalkieTalkie extends HTMLElement {
     const frame = this.#tell(false, text);
     const { who, words, type, parts } = frame.message;
     if (type === "typing") return this.#seeTyping(who);
-    clearTimeout(this.#echo);
+    if (!who || who === this.name || type === "error") this.#clock(false);
     if (type === "error") {
       if (this.news) this.#timers.at(-1)?.stop();
       return this.#hint(words.slice(0, 300));

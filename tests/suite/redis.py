@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,10 +30,13 @@ def command() -> str | None:
 class Redis:
     """It keeps what it is told in this folder, so that nothing is lost when it is stopped."""
 
-    def __init__(self, command: str, folder: Path) -> None:
+    def __init__(self, folder: Path) -> None:
+        if not (found := command()):
+            sentence = "Many servers need redis-server or valkey-server. See “The tests” in CONTRIBUTING.md."
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
-        self._command = [command, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
+        self._command = [found, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
         self.starts()
 
     def starts(self) -> None:
@@ -66,13 +68,3 @@ class Redis:
     def stop(self) -> None:
         end_all([self._process.pid])
         self._process.wait(5)
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    if not (found := command()):
-        sentence = "The tests of many servers need redis-server or valkey-server. See “The tests” in CONTRIBUTING.md."
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
-    redis = Redis(found, tmp_path)
-    yield redis
-    redis.stop()

@@ -20,6 +20,11 @@ export class Socket {
     this.#runtime.post("send", { id: this.id, data });
   }
 
+  /** In this page a friend can fall asleep, and take nothing until they wake up. */
+  sleep(asleep) {
+    this.#runtime.post("sleep", { id: this.id, asleep });
+  }
+
   close(code = 1000) {
     this.#runtime.post("close", { id: this.id, code });
   }
