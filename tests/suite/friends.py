@@ -231,7 +231,7 @@ class Club:
     def __init__(self, program: Program, patience: float) -> None:
         self.program = program
         self.terminal = program.terminal
-        self._patience = patience
+        self.patience = patience
         self._lines: list[Line] = []
 
     @property
@@ -272,15 +272,15 @@ class Club:
         """A friend calls this path, with their name added at its end."""
         called = f"{name[:20]} called {path}{{client_id}}, but"
         try:
-            line = self.program.open(path + quote(name, safe="") + query, self._patience, asleep, **headers)
+            line = self.program.open(path + quote(name, safe="") + query, self.patience, asleep, **headers)
             self._lines.append(line)
         except RefusedError as refused:
             fail("refused", f"{called} the club answered {refused.status}.", path=path, status=refused.status)
         except TimeoutError:
-            fail("not-picked-up", f"{called} nobody picked up for {self._patience:g} seconds.", path=path, status="")
+            fail("not-picked-up", f"{called} nobody picked up for {self.patience:g} seconds.", path=path, status="")
         except HungUpError:
             fail("hung-up", f"{called} the club hung up at once.", path=path)
-        return Friend(name, self._lines[-1], self._patience, types)
+        return Friend(name, self._lines[-1], self.patience, types)
 
     def seconds_pass(self, seconds: float) -> None:
         """Move the program's clock forward, so that nobody has to wait."""
@@ -314,7 +314,7 @@ class Club:
 
     def count(self, **friends: int) -> None:
         """Ask the rooms board until it counts this many friends: those who hang up may still be on their way out."""
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + self.patience
         while not friends.items() <= (rooms := self.rooms()).items():
             if time.monotonic() > end:
                 counted, wanted = json.dumps(rooms)[:100], json.dumps(friends)
@@ -324,7 +324,7 @@ class Club:
 
     def has_no_room(self, room: str) -> None:
         """Ask until the rooms board does not name this room."""
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + self.patience
         while room in (rooms := self.rooms()):
             if time.monotonic() > end:
                 counted = json.dumps(rooms)[:100]
@@ -342,7 +342,7 @@ class Club:
 
     def works_for_nobody(self, tasks: int) -> None:
         """Ask until no more than this many tasks are left."""
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + self.patience
         while (left := self.tasks()) > tasks:
             if time.monotonic() > end:
                 fail("tasks-left", f"The friends have gone, but {left - tasks} tasks still work for them.")
@@ -359,9 +359,9 @@ class Club:
         asked = f"{method} {short(path.partition('?')[0])[1:-1]}"
         fields = {"method": method, "path": path}
         try:
-            answer = self.program.ask(method, path, self._patience, **headers)
+            answer = self.program.ask(method, path, self.patience, **headers)
         except TimeoutError:
-            fail("no-answer", f"{asked} got no answer for {self._patience:g} seconds.", **fields)
+            fail("no-answer", f"{asked} got no answer for {self.patience:g} seconds.", **fields)
         except HungUpError:
             fail("no-answer", f"{asked} got no answer: the club hung up.", **fields)
         if status not in (None, answer.status):
