@@ -149,7 +149,7 @@ def test_a_stranger_hears_no_old_secrets(club):
     club.count(treehouse=1)
     said = says_and_hears(cara, "a secret")
     stranger = club.room("treehouse", "Stranger", "password", last_id=said[0] - 1)
-    stranger.hears("What is the password?")
+    stranger.hears_in_order(["What is the password?"])
     stranger.has_heard()
     stranger.says("let me in")
     stranger.is_sent_away(REFUSED)

@@ -85,6 +85,7 @@ class Process:
 
     def _start(self) -> None:
         path, turn_the_clock, environment = self._how
+        self._seen = 0
         patience = self.patience
         self._pipe, theirs = context.Pipe()
         self._pipe.send(environment)
