@@ -131,10 +131,16 @@ class Window:
     def rain(self, friend: str) -> "Locator":
         return self.talkie(friend).locator(".rain i")
 
-    def counts_paintings(self) -> Callable[[], int]:
-        """From now on, count how often the page is painted. Returns a function that says it."""
-        self.page.evaluate("frames = 0; (function tick() { frames++; requestAnimationFrame(tick); })()")
-        return lambda: self.page.evaluate("frames")
+    def counts_paintings_and_changes(self, label: str) -> Callable[[], list[int]]:
+        """From now on, count how often the page is painted, and how often this screen changes."""
+        self.screen(label).evaluate(
+            """(screen) => {
+                counted = [0, 0];
+                (function tick() { counted[0]++; requestAnimationFrame(tick); })();
+                new MutationObserver(() => counted[1]++).observe(screen, { childList: true });
+            }"""
+        )
+        return lambda: self.page.evaluate("counted")
 
     def door(self, name: str) -> "Locator":
         title = self.page.get_by_text(name, exact=True)
