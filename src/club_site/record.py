@@ -30,7 +30,7 @@ ASSETS = ROOT / "docs" / "assets"
 RECORDED = ASSETS / "recorded"
 CHAT = [("Bo", "Is this thing on?"), ("Ada", "Who ate the biscuits?"), ("Bo", "Not me! But the window was open.")]
 SHELF = [("Ada", "The tin was on the top shelf. Who can climb that high?"), ("Bo", "Not me!")]
-SECRET = [("Chen", "I found a nutshell beside the tin."), ("Ada", "Who eats nuts?")]
+SECRET = [("Ada", "I found a nutshell beside the tin. Tell nobody!")]
 TALK = {3: CHAT, 4: CHAT, 5: CHAT, 6: SHELF, 10: SECRET}
 ROOM = "clues"
 IN_ROOM = {6: ["Ada", "Bo"], 7: ["Ada", "Bo"], 9: ["Ada", "Bo", "Chen"]}
@@ -97,9 +97,8 @@ def play(page: Page, number: int) -> None:
         device(page, friend).get_by_label("Room").press("Enter")
         page.locator(f"walkie-talkie[name={friend}][room={ROOM}][data-state=connected]").wait_for()
     if number == 10:
-        page.get_by_role("button", name="Add a friend").click()
-        for friend in ("Ada", "Chen", "Bo"):
-            enter_the_treehouse(page, friend, "" if friend == "Bo" else "open sesame")
+        enter_the_treehouse(page, "Ada", "open sesame")
+        enter_the_treehouse(page, "Bo", "")
     for friend, words in TALK.get(number, []):
         say(device(page, friend), words)
     if number in {4, 5}:
