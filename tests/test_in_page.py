@@ -17,7 +17,7 @@ from suite.firefox import firefox  # noqa: F401
 from suite.program import Process
 from suite.site import Served
 from test_check import WRONG, learners_file
-from test_site import PAGES
+from test_site import PAGES, pasted_into_the_console
 
 ROOT = Path(__file__).parent.parent
 OURS = (ROOT / "steps" / CHAT / "main.py").read_text(encoding="utf-8")
@@ -323,6 +323,18 @@ def looks_good_to_all(here):
         assert (screen, here.window.axe_finds()) == (screen, [])
         assert here.page.evaluate("document.documentElement.scrollWidth") <= screen[1]
     here.page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_the_stranger_of_step_10_walks_into_a_club_in_the_page(bench):
+    """What the page shows, pasted into its console while our program of step 9 is on the air."""
+    here, told = bench("10_secret_password").run(), []
+    here.page.on("console", lambda line: told.append(line.text))
+    text = (ROOT / "docs" / "steps" / "10_secret_password.md").read_text(encoding="utf-8")
+    first, in_the_page = re.findall(r"^ *(stranger = .+)$", text, re.MULTILINE)
+    code = pasted_into_the_console("steps/10_secret_password.md").replace(first, in_the_page)
+    with here.page.expect_console_message(lambda line: "blah 1000" in line.text):
+        here.page.evaluate(f"() => {{ {code} }}")
+    assert len(told) > 1000
 
 
 def test_firefox_runs_it_too(served, firefox):  # noqa: F811

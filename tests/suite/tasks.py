@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ class Tasks:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.failed: list[tuple[asyncio.Task[Any], BaseException]] = []
+        self.failed: list[tuple[BaseException, weakref.ref[asyncio.Task[Any]]]] = []
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -27,13 +28,13 @@ class Tasks:
         error = getattr(task, "_exception", None)  # asking for it the proper way would count as having noticed it
         frames = traceback.walk_tb(error.__traceback__) if error else []
         if any(frame.f_code.co_filename == str(self.path) for frame, _ in frames):
-            self.failed = [*self.failed[-9:], (task, error)]
+            self.failed = [*self.failed[-9:], (error, weakref.ref(task))]
 
     def count(self) -> int:
         return len(asyncio.all_tasks(self.loop)) if self.loop else 0
 
     def tell(self) -> None:
-        """Print what went wrong if nobody else has heard of it: the program has not asked that task."""
-        for task, error in self.failed:
-            if getattr(task, "_log_traceback", True):
+        """Print what went wrong, since nobody else may have heard of it. A goodbye that was caught is nothing wrong."""
+        for error, task in self.failed:
+            if type(error).__name__ != "WebSocketDisconnect" or getattr(task(), "_log_traceback", False):
                 traceback.print_exception(error)
