@@ -5,6 +5,7 @@ on the learner's own machine.
 """
 
 import asyncio
+import gc
 import importlib
 import json
 import linecache
@@ -309,6 +310,8 @@ async def run(source: str) -> bool:
     linecache.clearcache()
     sys.modules["main"] = module = types.ModuleType("main")
     module.__file__ = MAIN
+    if "sqlite3" in sys.modules:
+        gc.collect()  # a program that has ended keeps no file locked
     try:
         code = compile(source, MAIN, "exec", dont_inherit=True)
         watchdog.watch(code)

@@ -204,10 +204,13 @@ class Program:
     current: "Program | None" = None
     port = bridge.HOST[1]
 
-    def __init__(self, path: Path, _: Path, patience: float, turn_the_clock: bool) -> None:
+    def __init__(self, path: Path, notes: Path, patience: float, turn_the_clock: bool) -> None:
         if Program.current:
             Program.current.stop()
         Program.current = self
+        notes.mkdir(parents=True, exist_ok=True)
+        self.database = notes / "club.db"
+        os.environ["CLUB_DB"] = str(self.database)
         self.path, self.patience = path, patience
         self.screen = sys.stdout = sys.stderr = Terminal()
         sys.stdin = io.StringIO()
@@ -219,13 +222,27 @@ class Program:
         self.clock = Clock() if turn_the_clock else None
         bridge.tell, bridge.report, bridge.watchdog.stuck = self.told, self.report, self.stuck
         time.sleep, os._exit = self.sleep, self.exit
+        self.start_again()
+
+    def start_again(self) -> None:
         if self.clock:
             sys.modules["time"] = self.clock.module()
         try:
-            if not run_sync(bridge.run(path.read_text(encoding="utf-8-sig"))):
+            if not run_sync(bridge.run(self.path.read_text(encoding="utf-8-sig"))):
                 raise self.not_started()
         finally:
             sys.modules["time"] = time
+
+    def crash(self) -> None:
+        """There is no process to kill: all lines break, all tasks end, and what is not written by then is gone."""
+        if not (old := bridge.server):
+            return
+        bridge.server = None
+        for end in list(old.sockets.values()):
+            end.hang_up(1006)
+        for task in list(old.tasks):
+            task.cancel()
+        run_sync(settle())
 
     def not_started(self) -> NotKept:
         self.stop()

@@ -13,7 +13,7 @@ await bridge.warm_up()  # type: ignore  # noqa: F704, PLE1142
 LIB, SITE = "lib/python3.14", "lib/python3.14/site-packages"
 # What cannot run in a browser, or is never needed by a server.
 UNUSED = re.compile(
-    r"(idlelib|test|turtledemo|turtle|tkinter|ensurepip|curses|_pyrepl|pdb|doctest|pydoc|pydoc_data|venv|sqlite3|"
+    r"(idlelib|test|turtledemo|turtle|tkinter|ensurepip|curses|_pyrepl|pdb|doctest|pydoc|pydoc_data|venv|"
     r"multiprocessing|xmlrpc|mailbox|imaplib|smtplib|poplib|ftplib|profile|cProfile|pstats|pickletools|wsgiref|dbm|"
     r"anyio/_backends/_trio|anyio/pytest_plugin|starlette/testclient|fastapi/.agents|pydantic/mypy)([./]|$)"
 )

@@ -78,9 +78,10 @@ class Process:
         self.patience = patience
         self._http = http.client.HTTPConnection("127.0.0.1")
         self._terminal, self._held_up = notes / "terminal.txt", notes / "terminal.held-up"
+        self.database = notes / "club.db"
         self._seen = 0  # bytes of the terminal that belong to earlier tests
         self._limit = threading.Timer(0, self.stop)
-        self._how = path, turn_the_clock, environment
+        self._how = path, turn_the_clock, {"CLUB_DB": str(self.database)} | environment
         self._start()
 
     def _start(self) -> None:

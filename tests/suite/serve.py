@@ -175,7 +175,7 @@ def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pip
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     sys.path[:] = [folder for folder in sys.path if Path(folder) != TESTS]  # a learner's modules may have our names
     os.environ |= {"FASTAPI_ENV": "development", "PYTHONUTF8": "1", MARK: str(parent_process().pid)}
-    os.environ |= {"CLUB_DB": str(terminal.with_name("club.db"))} | pipe.recv()
+    os.environ |= pipe.recv()
     os.chdir(path.parent)
     watch, tasks = Watch(path, terminal.with_suffix(".held-up")), Tasks(path)
     loop = ClockLoop(watch) if turn_the_clock else None

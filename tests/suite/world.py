@@ -76,7 +76,12 @@ class Line(Protocol):
 
 
 class Program(Protocol):
-    """A program on the air. Making one raises `NotKept`, of the kind `not-started`, `ended` or `no-app`."""
+    """A program on the air. Making one raises `NotKept`, of the kind `not-started`, `ended` or `no-app`.
+
+    `database` is the file that `CLUB_DB` names to it.
+    """
+
+    database: Path
 
     def begin(self) -> None:
         """A new test begins: what was printed so far is not shown again, and the program may live on."""
@@ -108,7 +113,7 @@ class Program(Protocol):
     def is_running(self) -> bool: ...
 
     def crash(self) -> None:
-        """Kill it in the middle of whatever it does. Only a terminal can."""
+        """Kill it in the middle of whatever it does."""
 
     def start_again(self) -> None:
         """Put it on the air again after a crash, with the files that it had."""
