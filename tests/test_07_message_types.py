@@ -129,6 +129,7 @@ def test_a_friend_who_sends_nonsense_and_vanishes_disturbs_nobody(club, cara):
 
 
 def test_a_message_from_the_docs_page_to_a_room_has_a_type(club, cara):
+    club.count(dragons=1)
     club.post("/broadcast/dragons", message="Dinner!")
     cara.hears("Dinner!").has("client_id", "timestamp", type="chat", room="dragons")
 

@@ -1,0 +1,340 @@
+"""A class for the book, with named parameters, one count for all rooms, and a bookmark for each friend."""
+
+import asyncio
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import FastAPI, HTTPException, Query, WebSocket
+from fastapi.exceptions import WebSocketException, WebSocketRequestValidationError
+from fastapi.websockets import WebSocketDisconnect
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+clubhouse = Path(__file__).parent.parent / "clubhouse"
+
+app = FastAPI(
+    title="The WebSocket club",
+    description="[Open the clubhouse](/) in two windows. Then press **Execute** here.",
+    docs_url=None if clubhouse.is_dir() else "/docs",
+)
+if clubhouse.is_dir():
+    app.frontend("/", directory=clubhouse)
+
+ALWAYS_OPEN = ("chat", "notifications")
+SECRET_ROOMS = {"treehouse": "open sesame"}
+
+
+class ConnectionManager:
+    def __init__(self) -> None:
+        self.active_connections: dict[str, list[WebSocket]] = {
+            "chat": [],
+            "notifications": [],
+        }
+
+    async def connect(self, websocket: WebSocket, channel: str) -> None:
+        await websocket.accept()
+        self.active_connections[channel].append(websocket)
+
+    async def join(self, websocket: WebSocket, room: str, last_id: int) -> None:
+        await websocket.accept()
+        await check_caller(websocket, room)
+        await catch_up(websocket, room, last_id)
+        if websocket.path_params["client_id"] in self.names(room):
+            raise WebSocketException(4009, "This name is taken. Choose another one.")
+        self.active_connections.setdefault(room, []).append(websocket)
+
+    def disconnect(self, websocket: WebSocket, channel: str) -> None:
+        self.active_connections[channel].remove(websocket)
+        if channel not in ALWAYS_OPEN and not self.active_connections[channel]:
+            del self.active_connections[channel]
+
+    def names(self, room: str) -> list[str]:
+        websockets = self.active_connections.get(room, [])
+        return [websocket.path_params["client_id"] for websocket in websockets]
+
+    async def send_personal_message(self, message: str, websocket: WebSocket) -> None:
+        try:
+            await websocket.send_text(message)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # This friend has just left. Their own endpoint will notice.
+
+    async def broadcast(self, message: str, channel: str) -> None:
+        # Friends may come and go while we send, so we walk over a copy of the list.
+        for websocket in self.active_connections.get(channel, []).copy():
+            await self.send_personal_message(message, websocket)
+
+
+manager = ConnectionManager()
+
+
+async def listen(websocket: WebSocket) -> str:
+    while (event := await websocket.receive())["type"] == "websocket.receive":
+        if isinstance(text := event.get("text"), str):
+            return text
+        await send_error("Please send words, not bytes.", websocket)
+    raise WebSocketDisconnect(event["code"])
+
+
+@app.exception_handler(WebSocketDisconnect)
+async def ignore_goodbye(websocket: WebSocket, goodbye: WebSocketDisconnect) -> None:
+    pass  # They hung up, perhaps while they stood at the door.
+
+
+@app.get("/rooms")
+async def count_friends() -> dict[str, int]:
+    return {
+        channel: len(websockets)
+        for channel, websockets in manager.active_connections.items()
+    }
+
+
+def chat_message(client_id: str, message: str) -> str:
+    now = datetime.now(UTC).isoformat()
+    return json.dumps({"client_id": client_id, "message": message, "timestamp": now})
+
+
+@app.websocket("/ws/{client_id}")
+async def websocket_endpoint(websocket: WebSocket, client_id: str) -> None:
+    await manager.broadcast(chat_message(client_id, "joined the chat"), "chat")
+    await manager.connect(websocket, "chat")
+    try:
+        while True:
+            message = await listen(websocket)
+            await manager.broadcast(chat_message(client_id, message), "chat")
+    except (WebSocketDisconnect, RuntimeError):
+        pass  # They hung up, or the line broke.
+    finally:
+        manager.disconnect(websocket, "chat")
+        await manager.broadcast(chat_message(client_id, "left the chat"), "chat")
+
+
+def notification(message: str, kind: str = "notification") -> str:
+    now = datetime.now(UTC).isoformat()
+    return json.dumps({"type": kind, "message": message, "timestamp": now})
+
+
+async def send_notifications(websocket: WebSocket, client_id: str) -> None:
+    while True:
+        await asyncio.sleep(5)
+        message = notification(f"New notification for {client_id}")
+        await manager.send_personal_message(message, websocket)
+
+
+class Remind(BaseModel):
+    type: Literal["remind"]
+    seconds: float = Field(gt=0, le=3600, strict=True)
+    message: str
+
+
+async def send_reminder(websocket: WebSocket, text: str) -> None:
+    try:
+        remind = Remind.model_validate_json(text)
+        await asyncio.sleep(remind.seconds)
+        reminder = notification(remind.message, "reminder")
+        await manager.send_personal_message(reminder, websocket)
+    except ValidationError:
+        example = '{"type": "remind", "seconds": 10, "message": "pizza"}'
+        await send_error(f"Try {example}, with 3600 seconds at most.", websocket)
+
+
+@app.websocket("/ws/notifications/{client_id}")
+async def notification_endpoint(websocket: WebSocket, client_id: str) -> None:
+    await manager.connect(websocket, "notifications")
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(send_notifications(websocket, client_id))
+            while True:
+                text = await listen(websocket)
+                tasks.create_task(send_reminder(websocket, text))
+    except* (WebSocketDisconnect, RuntimeError):
+        pass  # They hung up, and the group has stopped all of its tasks.
+    finally:
+        manager.disconnect(websocket, "notifications")
+
+
+@app.post("/broadcast/{channel}")
+async def broadcast_message(channel: str, message: str = "Hello!") -> dict[str, int]:
+    channels = manager.active_connections
+    if channel not in channels:
+        raise HTTPException(404, f"No room {channel} here. Try: {', '.join(channels)}")
+    if channel == "notifications":
+        await manager.broadcast(notification(message), channel)
+    else:
+        await tell(channel, "docs page", type="chat", message=message)
+    return {"friends": len(channels.get(channel, []))}
+
+
+@app.post("/send/{client_id}")
+async def send_message(client_id: str, message: str = "Psst!") -> dict[str, int]:
+    websockets = manager.active_connections["notifications"]
+    names = [websocket.path_params["client_id"] for websocket in websockets]
+    if client_id not in names:
+        raise HTTPException(404, f"No {client_id} here. Listening: {', '.join(names)}")
+    for websocket in websockets.copy():
+        if websocket.path_params["client_id"] == client_id:
+            await manager.send_personal_message(notification(message), websocket)
+    return {"friends": names.count(client_id)}
+
+
+def is_for(name: str, parts: dict[str, object]) -> bool:
+    if parts["type"] == "whisper":
+        return name in (parts["client_id"], parts["to"])
+    return parts["type"] != "join" or name != parts["client_id"]
+
+
+NEWEST = 10**9
+
+
+class Book:
+    def __init__(self, path: str) -> None:
+        self.pages = sqlite3.connect(path)
+        self.pages.row_factory = sqlite3.Row
+        with self.pages:
+            self.pages.execute(
+                "CREATE TABLE IF NOT EXISTS entries (number INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT, parts TEXT)"
+            )
+
+    def write(self, **entry: str) -> int:
+        with self.pages:
+            self.pages.execute("INSERT INTO entries (room, parts) VALUES (:room, :parts)", entry)
+        return self.length(entry["room"])
+
+    def length(self, room: str) -> int:
+        count = self.pages.execute("SELECT count(*) AS length FROM entries WHERE room = :room", {"room": room})
+        return int(count.fetchone()["length"])
+
+    def after(self, room: str, bookmark: int) -> list[str]:
+        find = "SELECT parts FROM entries WHERE room = :room ORDER BY number LIMIT -1 OFFSET :bookmark"
+        rows = enumerate(self.pages.execute(find, {"room": room, "bookmark": bookmark}), bookmark + 1)
+        return [json.dumps(json.loads(row["parts"]) | {"id": number}) for number, row in rows]
+
+
+book = Book(os.environ.get("CLUB_DB", "club.db"))
+
+
+def keep(room: str, parts: dict[str, object]) -> None:
+    parts["id"] = book.write(room=room, parts=json.dumps(parts))
+
+
+async def catch_up(websocket: WebSocket, room: str, last_id: int) -> None:
+    client_id = websocket.path_params["client_id"]
+    while client_id not in manager.names(room) and (texts := book.after(room, last_id)):
+        for text in texts:
+            await websocket.send_text(text)
+            await asyncio.sleep(0.001)
+        last_id += len(texts)
+
+
+@app.exception_handler(WebSocketRequestValidationError)
+async def explain(websocket: WebSocket, error: WebSocketRequestValidationError) -> None:
+    await websocket.accept()
+    await websocket.close(1008, "last_id should be a whole number, such as 7.")
+
+
+async def tell(room: str, client_id: str, **parts: object) -> None:
+    now = datetime.now(UTC).isoformat()
+    parts |= {"client_id": client_id, "timestamp": now, "room": room}
+    if parts["type"] in ("chat", "emoji") and room not in ALWAYS_OPEN:
+        keep(room, parts)
+    text = json.dumps(parts)
+    for websocket in manager.active_connections.get(room, []).copy():
+        if is_for(websocket.path_params["client_id"], parts):
+            await manager.send_personal_message(text, websocket)
+    if parts["type"] in ("join", "leave"):
+        who = manager.names(room)
+        await tell(room, client_id, type="friends", friends=who, message=", ".join(who))
+
+
+async def check_caller(websocket: WebSocket, room: str) -> None:
+    origin, host = websocket.headers.get("origin"), websocket.headers.get("host")
+    if origin is not None and origin.partition("://")[2] != host:
+        raise WebSocketException(1008, "Only the club's own page may call.")
+    if room in ALWAYS_OPEN:
+        raise WebSocketException(1008, "This is no room. Choose another name.")
+    if any(len(name) > 20 for name in websocket.path_params.values()):
+        raise WebSocketException(1008, "Please use names of 20 letters at most.")
+    if room in SECRET_ROOMS:
+        await check_password(websocket, SECRET_ROOMS[room])
+
+
+async def check_password(websocket: WebSocket, password: str) -> None:
+    question = {"type": "password", "message": "What is the password?"}
+    await manager.send_personal_message(json.dumps(question), websocket)
+    try:
+        answer = await asyncio.wait_for(listen(websocket), timeout=10)
+    except TimeoutError:
+        answer = ""
+    if not secrets.compare_digest(answer.encode(), password.encode()):
+        raise WebSocketException(1008, "That is not the password.")
+
+
+class Chat(BaseModel):
+    type: Literal["chat", "emoji"]
+    message: str
+
+
+class Typing(BaseModel):
+    type: Literal["typing"]
+    message: Literal["is typing…"] = "is typing…"
+
+
+class Whisper(BaseModel):
+    type: Literal["whisper"]
+    to: str
+    message: str
+
+
+Message = Annotated[Chat | Typing | Whisper, Field(discriminator="type")]
+message_adapter: TypeAdapter[Message] = TypeAdapter(Message)
+
+
+async def send_error(message: str, websocket: WebSocket) -> None:
+    error = json.dumps({"type": "error", "message": message})
+    await manager.send_personal_message(error, websocket)
+
+
+async def handle(websocket: WebSocket, room: str, client_id: str, text: str) -> None:
+    parts = {"type": "chat", "message": text}
+    try:
+        if text.startswith("{"):
+            parts = message_adapter.validate_json(text).model_dump()
+        if parts["type"] == "whisper" and parts["to"] not in manager.names(room):
+            who = ", ".join(manager.names(room))
+            return await send_error(f"{parts['to']} is not here. Try: {who}", websocket)
+        await tell(room, client_id, **parts)
+    except ValidationError:
+        await send_error('Try words, or {"type": "emoji", "message": "🎉"}.', websocket)
+
+
+async def listen_at_a_pace(websocket: WebSocket) -> AsyncIterator[str]:
+    left, last = 10.0, 0.0  # how many messages this friend may send right now
+    while True:
+        text, now = await listen(websocket), asyncio.get_running_loop().time()
+        left, last = min(10.0, left + 2 * (now - last)), now
+        if left < 1 or len(text) > 500:
+            await send_error("Slow down, and send 500 letters at most.", websocket)
+        else:
+            left -= 1
+            yield text
+
+
+LastId = Annotated[int, Query(ge=0, le=NEWEST)]
+
+
+@app.websocket("/ws/rooms/{room}/{client_id}")
+async def room_endpoint(
+    websocket: WebSocket, room: str, client_id: str, last_id: LastId = NEWEST
+) -> None:
+    await manager.join(websocket, room, last_id)
+    try:
+        await tell(room, client_id, type="join", message="joined the chat")
+        async for text in listen_at_a_pace(websocket):
+            await handle(websocket, room, client_id, text)
+    finally:
+        manager.disconnect(websocket, room)
+        await tell(room, client_id, type="leave", message="left the chat")
