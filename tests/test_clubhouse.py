@@ -322,6 +322,51 @@ def test_the_club_says_why_it_lets_somebody_not_in(window, expect):
     expect(window.lamp("Ada")).to_have_text("connected")
 
 
+@pytest.mark.parametrize("number", [10, 11])
+def test_a_club_is_killed_in_the_middle_of_a_talk_and_everybody_comes_back(number, tmp_path, open_window, expect):
+    """The page of step 11: the club of step 10 has forgotten what was said. The next one tells Bo, once."""
+    mine = learners_folder(PROGRAMS[number], tmp_path)
+    dev = DevServer(mine.parent, tmp_path / "terminal.txt")
+    try:
+        window = open_window(dev.address)
+        expect(window.door("History")).to_contain_text("open" if number > 10 else "not built yet: step 11")
+        window.goes_into("clues", "Ada", "Bo")
+        window.says("Ada", "I know who it was.")
+        screen, missed = window.screen("Bo"), window.screen("Bo").locator(".missed")
+        expect(screen).to_contain_text("I know who it was.")
+        window.talkie("Bo").get_by_role("button", name="Hang up").click()
+        expect(window.screen("Ada")).to_contain_text("Bo left the chat")
+        window.says("Ada", "I saw a bushy tail!")
+        window.talkie("Ada").get_by_role("button", name="Emoji: biscuit").click()
+        expect(window.screen("Ada")).to_contain_text("🍪")
+        dev.stop()
+        dev = DevServer(mine.parent, tmp_path / "terminal.txt", port=dev.port)
+        expect(window.lamp("Ada")).to_have_text("connected", timeout=15_000)
+        window.talkie("Bo").get_by_role("button", name="Pick up").click()
+        expect(window.lamp("Bo")).to_have_text("connected")
+        window.says("Ada", "It jumped out of the window.")
+        expect(screen).to_contain_text("It jumped out of the window.")
+        if number == 10:
+            expect(screen).not_to_contain_text("tail")
+            return
+        expect(missed).to_have_text([re.compile("I saw a bushy tail!"), re.compile("🍪")])
+        expect(screen.get_by_text("While you were away")).to_have_count(1)
+        for words in ("I know who it was.", "I saw a bushy tail!", "It jumped out of the window."):
+            expect(screen.get_by_text(words)).to_have_count(1)
+        expect(window.screen("Ada").locator(".missed")).to_have_count(0)
+        expect(window.rain("Bo")).to_have_count(0)
+        for _ in window.screens():
+            assert window.axe_finds() == []
+        window.page.set_viewport_size({"width": 1280, "height": 720})
+        window.goes_into("", "Bo")
+        window.says("Ada", "Where is Bo?")
+        expect(window.screen("Ada")).to_contain_text("Where is Bo?")
+        window.goes_into("clues", "Bo")
+        expect(missed).to_have_text([re.compile("Where is Bo?")])
+    finally:
+        dev.stop()
+
+
 @pytest.fixture
 def studio(tmp_path):
     """The newest program, with a feature of a learner's own: it passes on what is drawn."""

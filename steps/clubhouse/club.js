@@ -26,6 +26,7 @@ export const DOORS = [
   { id: "reminders", name: "Reminders", step: 8, title: "the reminders" },
   { id: "whispers", name: "Whispers", step: 9, title: "the whispers" },
   { id: "password", name: "Secret rooms", step: 10, title: "the secret password" },
+  { id: "history", name: "History", step: 11, title: "the history" },
 ];
 
 /** The way to a real server: the one that this page came from, whatever its address is. */
@@ -169,6 +170,8 @@ export class Club extends EventTarget {
     const tooLong = `ws/rooms/${"door-".padEnd(21, "-")}/clubhouse`;
     const refused = this.open.has("whispers") ? await this.#knock(tooLong, [{ type: "typing" }]) : null;
     this.#built("password", Boolean(refused?.includes(AGAINST_THE_RULES)));
+    const noNumber = this.open.has("password") ? await this.#knock(`${room}?last_id=x`, [{ type: "typing" }]) : null;
+    this.#built("history", Boolean(noNumber?.includes(AGAINST_THE_RULES)));
     const news = this.open.has("types") ? await this.#knock("ws/notifications/clubhouse", [{ type: "remind" }]) : null;
     this.#built("reminders", Boolean(news?.includes("error")));
     this.#changed();

@@ -20,13 +20,14 @@ export function read(frame) {
   return { who: "", words: frame, type: "" };
 }
 
-export function line({ time, message: { who, words, timestamp, type, to } }) {
+export function line({ time, missed, message: { who, words, timestamp, type, to } }) {
   const line = document.createElement("p");
   const said = element("span", words.slice(0, LETTERS) + (words.length > LETTERS ? " … (and much more)" : ""));
   said.dir = "auto";
   const sent = new Date(typeof timestamp === "string" ? timestamp : NaN);
   if (type === "join" || type === "leave" || /^(joined|left) the chat$/.test(words)) line.className = "note";
   else if (type === "whisper" || type === "reminder") line.className = type;
+  line.classList.toggle("missed", Boolean(missed));
   if (who) {
     const name = element("b", who.slice(0, 40));
     name.className = `color-${look(who).color}`;
@@ -37,6 +38,11 @@ export function line({ time, message: { who, words, timestamp, type, to } }) {
   if (type === "reminder") line.append(element("em", "Reminder: "));
   line.append(said, element("time", (isNaN(sent) ? time : sent).toLocaleTimeString("en-GB")));
   return line;
+}
+
+/** The line above what was said while this friend was away. */
+export function away() {
+  return Object.assign(element("p", "While you were away"), { className: "away" });
 }
 
 function element(tag, words) {

@@ -12,7 +12,7 @@
 //   "frame"   a frame went over the air: detail is { name, sent, text, time, message }
 
 import { DrawingBoard } from "./drawing-board.js";
-import { line, read } from "./frames.js";
+import { away, line, read } from "./frames.js";
 import { badge, canBeName, look } from "./friends.js";
 
 const LINES = 100; // as many as a friend can scroll through; older ones go
@@ -108,6 +108,8 @@ class WalkieTalkie extends HTMLElement {
   #password = ""; // what is to be said at the door
   #hasSaidIt = false;
   #board = null;
+  #lastIds = new Map(); // room -> the number of the last message heard there
+  #missed = ""; // what comes now was said while this friend was away, and is the "first" of it, or "more"
 
   connectedCallback() {
     if (this.shadowRoot) return;
@@ -159,9 +161,12 @@ class WalkieTalkie extends HTMLElement {
     if (!this.wanted || !this.name || this.#socket) return;
     const room = encodeURIComponent(this.room);
     const path = this.news ? "ws/notifications/" : room ? `ws/rooms/${room}/` : "ws/";
-    const socket = this.open(path + encodeURIComponent(this.name));
+    const lastId = this.news ? undefined : this.#lastIds.get(this.room);
+    const query = lastId === undefined ? "" : `?last_id=${lastId}`;
+    const socket = this.open(path + encodeURIComponent(this.name) + query);
     if (!socket) return this.#show("lost");
     this.#socket = socket;
+    this.#missed = query && "first";
     if (!this.#held && this.state !== "taken" && this.state !== "refused") this.#hint("");
     this.#hasSaidIt = false;
     this.#show("calling");
@@ -457,6 +462,8 @@ class WalkieTalkie extends HTMLElement {
     const { who, words, type, parts } = frame.message;
     if (type === "password" && this.room) return this.#atTheDoor();
     if (this.state === "door" && type !== "error") this.#comeIn();
+    if (this.room && Number.isInteger(parts?.id)) this.#lastIds.set(this.room, parts.id);
+    else if (type !== "error") this.#missed = ""; // what was missed comes first, and has numbers
     if (type === "typing") return this.#seeTyping(who);
     if (!who || who === this.name || type === "error") this.#clock(false);
     if (type === "error") {
@@ -468,8 +475,10 @@ class WalkieTalkie extends HTMLElement {
       return this.#furnish();
     }
     if (type === "draw") return this.#draw(parts);
+    frame.missed = this.#missed;
+    if (this.#missed) this.#missed = "more";
     if (this.#typing.delete(who)) this.#showTyping();
-    if (type === "emoji") this.#rain(words);
+    if (type === "emoji" && !frame.missed) this.#rain(words);
     if (type === "reminder") this.#ring(words);
     this.#waiting.push(frame);
     if (this.#waiting.length === 1) requestAnimationFrame(() => this.#paint());
@@ -538,7 +547,7 @@ class WalkieTalkie extends HTMLElement {
     const log = this.#part(".log");
     // Nobody can listen to a hundred messages a second: a screen reader hears a calm room only.
     log.setAttribute("aria-live", this.#waiting.length > 5 ? "off" : "polite");
-    log.append(...this.#waiting.splice(0).map(line));
+    log.append(...this.#waiting.splice(0).flatMap((frame) => (frame.missed === "first" ? [away(), line(frame)] : line(frame))));
     while (log.childElementCount > LINES) log.firstElementChild.remove();
   }
 }
