@@ -136,6 +136,7 @@ EXPLAINED = {
     "yield": "Yield",
     "async for … in …": "AsyncFor",
     "a + 2 * (b - c)": "Add Mult Sub Lt Gt",
+    "10**9": "Pow",
 }
 NEED_NO_TEACHING = {"Module", "Expr", "Name", "Load", "Store", "Constant", "alias", "keyword", "arg", "arguments"}
 NEED_NO_TEACHING |= {"comprehension"}
