@@ -32,7 +32,7 @@ HAS_ALL_GROUPS = find_spec("xdist") is not None
 collect_ignore = (
     []
     if HAS_ALL_GROUPS
-    else ["test_check.py", "test_club.py", "test_dev_server.py", "test_made_up_step.py", "test_own.py"]
+    else ["test_bench.py", "test_check.py", "test_club.py", "test_dev_server.py", "test_made_up_step.py", "test_own.py"]
 )
 SLOW = {
     "test_in_page.py",

@@ -13,6 +13,8 @@ Each of these stands on a line of its own in a page:
     [[own-test hello]]                 a test that a learner could write
     [[recorded 03_chat terminal]]      what a run printed
     [[picture 03_chat Ada and Bo …]]   what a run showed, and the words for those who cannot see it
+    [[race one]]                       what the last race showed: `one`, `eight` and `frozen` are pictures, `table` and
+                                       `smaller` are tables
     [[checked test_03_chat.py::test_friends_hear_each_other]]
     [[run 03_chat]]                    the step's program, and beside the page the workbench
     [[club]]                           two walkie-talkies that work
@@ -47,6 +49,7 @@ from club_site.runtime import built
 DOCS = ROOT / "docs"
 ASSETS = DOCS / "assets"
 DIRECTIVE = re.compile(r"(?P<indent> *)\[\[(?P<what>[a-z-]+)(?: (?P<words>.+))?\]\]\s*")
+SCHEMES = ("light", "dark")
 PICTURE = (1180, 768)  # pixels of a recorded picture
 HOUSE = re.findall(r'<p id="hub">\s*(<svg[\s\S]*?</svg>)', (STEPS / "clubhouse" / "index.html").read_text("utf-8"))[0]
 NEAR = 3  # lines; pieces no further apart than this are shown in one block
@@ -217,15 +220,28 @@ def recorded(name: str, what: str) -> Lines:
 
 def picture(name: str, *alt: str) -> Lines:
     """What a run showed, in the light and in the dark. The size keeps the place, so that nothing moves."""
-    width, height = PICTURE
-    lines = []
-    for scheme in ("light", "dark"):
+    for scheme in SCHEMES:
         file = f"{step(name).name}-{scheme}.webp"
         if not (ASSETS / "recorded" / file).is_file():
             raise NotFoundError(f"there is no picture {file}; `python -m club_site.record` makes it")
-        size = f"loading=lazy width={width} height={height}"
-        lines.append(f"![{' '.join(alt)}](../assets/recorded/{file}#only-{scheme}){{ {size} }}")
-    return [*lines, ""]
+    return in_both_schemes(step(name).name, "webp", " ".join(alt), *PICTURE)
+
+
+def in_both_schemes(name: str, kind: str, alt: str, width: int, height: int) -> Lines:
+    size = f"{{ loading=lazy width={width} height={height} }}"
+    return [*(f"![{alt}](../assets/recorded/{name}-{scheme}.{kind}#only-{scheme}){size}" for scheme in SCHEMES), ""]
+
+
+def race(what: str) -> Lines:
+    """A table, or a picture that brings its own words for those who cannot see it."""
+    table, picture = (ASSETS / "recorded" / f"race-{what}{end}" for end in (".txt", "-light.svg"))
+    if table.is_file():
+        return [*table.read_text(encoding="utf-8").splitlines(), ""]
+    if not picture.is_file():
+        raise NotFoundError(f"the race has no {what}; `python -m bench` runs it")
+    drawn = picture.read_text(encoding="utf-8")
+    width, height = (round(float(size)) for size in re.findall(r'<svg.* width="(.+?)pt" height="(.+?)pt"', drawn)[0])
+    return in_both_schemes(f"race-{what}", "svg", re.findall("<title>(.+)</title>", drawn)[0], width, height)
 
 
 def checked(test: str) -> Lines:
@@ -375,6 +391,7 @@ MARKDOWN: dict[str, Callable[..., Lines]] = {
     "own-test": own_test,
     "recorded": recorded,
     "picture": picture,
+    "race": race,
     "run": run,
     "checked": checked,
     "take-home": lambda name: [f"[Take {step(name).name} home](../take-home/{name}.zip){{ .md-button download }}", ""],

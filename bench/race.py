@@ -1,0 +1,174 @@
+"""Who takes part in the race, and how they run."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from resource import RLIMIT_NOFILE, getrlimit, setrlimit
+from typing import Any
+
+import psutil
+
+from bench import clients
+
+HERE = Path(__file__).parent
+STEPS = HERE.parent / "steps"
+OTHERS = HERE / "contenders"
+FIRST_STEP = 3  # the first that has a chat
+OPEN_FILES = 2000
+START_S = 30
+REPLY_S = 600  # the friends have a limit of their own; this one is for the case that their process is lost
+SOCKETIO: dict[str, Any] = {"path": "/socket.io/?EIO=4&transport=websocket", "socketio": True}
+
+
+@dataclass(frozen=True)
+class Contender:
+    name: str
+    command: Sequence[str]  # with {port}
+    compression: bool = False
+    path: str = "/ws/{}"  # of each friend's line: all steps have this chat, and it has no limit on the pace
+    socketio: bool = False
+    redis: bool = False  # beside it, and its processor time counts, too
+
+
+def uvicorn(name: str, program: Path, **more: Any) -> Contender:
+    options = ("--port", "{port}", "--ws-per-message-deflate", "false", "--log-level", "warning")
+    module = (f"{program.stem}:app", "--app-dir", str(program.parent))
+    return Contender(name, (sys.executable, "-m", "uvicorn", *module, *options), **more)
+
+
+def fastapi_run(name: str, program: Path) -> Contender:
+    """As its reader runs it. `fastapi run` cannot switch compression off."""
+    options = ("--host", "127.0.0.1", "--port", "{port}")
+    return Contender(name, (sys.executable, "-m", "fastapi", "run", str(program), *options), compression=True)
+
+
+def contenders() -> Iterator[Contender]:
+    """The first is what all others are compared with."""
+    original, sample, socketio = (OTHERS / f"{name}.py" for name in ("original", "docs_sample", "socketio_chat"))
+    broadcast = (sys.executable, str(OTHERS / "websockets_broadcast.py"), "{port}")
+    steps = {int(main.parent.name[:2]): main for main in sorted(STEPS.glob("[0-9][0-9]_*/main.py"))}
+    yield uvicorn("original", original)
+    yield uvicorn("docs sample", sample)
+    for number, main in steps.items():
+        if number >= FIRST_STEP:
+            yield uvicorn(f"step {number}", main)
+    yield uvicorn("step 13 with Redis", steps[13], redis=True)
+    yield Contender("websockets", (*broadcast, "fast"))
+    yield uvicorn("python-socketio", socketio, **SOCKETIO)
+    yield Contender("Socket.IO, Node.js", ("node", str(OTHERS / "socket.io.js"), "{port}"), **SOCKETIO)
+    yield Contender("ws, Node.js", ("node", str(OTHERS / "ws.js"), "{port}"))
+    yield fastapi_run("original, compressed", original)
+    yield fastapi_run("docs sample, compressed", sample)
+    yield fastapi_run("step 3, compressed", steps[FIRST_STEP])
+    yield Contender("websockets, compressed", broadcast, compression=True)
+
+
+def install_node_packages() -> None:
+    """Raises `OSError` without npm. What does not get installed, its server will miss."""
+    if not (HERE / "node_modules").is_dir():
+        command = [find("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        subprocess.run(command, cwd=HERE, check=False)
+
+
+def find(program: str) -> str:
+    if not (found := shutil.which(program)):
+        raise OSError(f"there is no {program} here")
+    return found
+
+
+def allow_many_connections() -> None:
+    """Each connection is an open file, and a thousand of them are more than a process usually may have."""
+    _, most = getrlimit(RLIMIT_NOFILE)
+    setrlimit(RLIMIT_NOFILE, (OPEN_FILES, most))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+class Server:
+    """A contender's server and, in another process, its friends."""
+
+    def __init__(self, contender: Contender, folder: Path, patience: float) -> None:
+        self.processes: list[psutil.Popen] = []
+        self.folder = folder
+        self.environment = {key: value for key, value in os.environ.items() if key != "REDIS_URL"}
+        self.environment["CLUB_DB"] = ":memory:"
+        try:
+            if contender.redis:
+                port = self.start(["redis-server", "--port", "{port}", "--save", ""])
+                self.environment["REDIS_URL"] = f"redis://127.0.0.1:{port}"
+            if contender.command[0] == "node":
+                install_node_packages()
+            port = self.start(contender.command)
+        except OSError:
+            self.close()
+            raise
+        spawn = get_context("spawn")
+        self.pipe, other_end = spawn.Pipe()
+        arguments = (other_end, port, contender.path, contender.socketio, patience)
+        self.clients = spawn.Process(target=clients.run, args=arguments, daemon=True)
+        self.clients.start()
+        other_end.close()
+
+    def start(self, command: Sequence[str]) -> int:
+        """Raises `OSError` when it does not start."""
+        program, port = find(command[0]), free_port()
+        log = self.folder / f"{port}.log"
+        with log.open("wb") as output:
+            process = psutil.Popen(
+                [program, *(word.replace("{port}", str(port)) for word in command[1:])],
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self.processes.append(process)
+        end = time.monotonic() + START_S
+        while time.monotonic() < end and process.poll() is None:
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return port
+            time.sleep(0.05)
+        raise OSError(f"it did not start: {log.read_text(errors='replace')[-500:]}")
+
+    def ask(self, method: str, *arguments: int) -> Any:
+        """Call a method of `Clients`. Raises `OSError`, such as `TimeoutError`."""
+        self.pipe.send((method, *arguments))
+        if not self.pipe.poll(REPLY_S):
+            raise TimeoutError
+        reply = self.pipe.recv()
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    def tree(self) -> Iterator[psutil.Process]:
+        for process in self.processes:
+            yield from process.children(recursive=True)
+            yield process
+
+    def processor_time(self) -> float:
+        times = [process.cpu_times() for process in self.tree()]
+        return sum(time.user + time.system for time in times)
+
+    def close(self) -> None:
+        """A server that is asked kindly would first say goodbye to each friend."""
+        for process in list(self.tree()):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        for process in self.processes:
+            process.wait(10)
+        if hasattr(self, "clients"):
+            self.pipe.close()
+            self.clients.kill()
+            self.clients.join(10)
