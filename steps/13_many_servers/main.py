@@ -149,11 +149,14 @@ async def look_around() -> None:
         await redis.set(SERVER, json.dumps(here), ex=3)
         others = [key for key in await redis.keys("server:*") if key != SERVER]
         texts = await redis.mget([SERVER, *others])
-        before = len(manager.elsewhere)
-        manager.elsewhere = [json.loads(text) for text in texts[1:] if text]
-        if len(manager.elsewhere) < before:
-            for room in manager.active_connections.keys() - ALWAYS_OPEN:
-                await tell_who_is_here(room, {"room": room})
+        await see([json.loads(text) for text in texts[1:] if text])
+
+
+async def see(elsewhere: list[dict[str, list[str]]]) -> None:
+    before, manager.elsewhere = manager.elsewhere, elsewhere
+    if len(elsewhere) < len(before):
+        for room in manager.active_connections.keys() - ALWAYS_OPEN:
+            await tell_who_is_here(room, {"room": room})
 
 
 async def wait_for_name(room: str, client_id: str) -> None:
