@@ -174,6 +174,30 @@ def test_stop_ends_what_nothing_else_can(here):
     here.hears("Bo", "back again")
 
 
+def test_a_friend_can_fall_asleep_and_from_step_12_on_nobody_waits(bench):
+    here = bench()
+    programs = {number: step.lines for number, step in ((step.number, step) for step in ladder.steps().values())}
+    for number in (11, 12):
+        here.writes("\n".join([*programs[number], ""]))
+        here.run()
+        here.says("Ada", "hello")
+        here.hears("Bo", "hello")
+        bo = here.talkie("Bo")
+        bo.get_by_role("button", name="Fall asleep").click()
+        for words in ("one", "two"):
+            here.talkie("Ada").get_by_role("textbox", name="Message").fill(words)
+            here.talkie("Ada").get_by_role("textbox", name="Message").press("Enter")
+        if number == 11:
+            here.talkie("Ada").get_by_text("Is somebody asleep?").wait_for()
+        else:
+            here.hears("Ada", "two")
+            here.talkie("Ada").get_by_text("left the chat").wait_for(timeout=SOON)
+        bo.get_by_role("button", name="Wake up").click()
+        if number == 11:
+            here.hears("Ada", "two")
+            here.hears("Bo", "two")
+
+
 def test_the_newest_step_keeps_all_promises_in_the_page_too_and_ours_earns_no_stars(bench):
     step = list(ladder.steps().values())[-1]
     here = bench(step.name)

