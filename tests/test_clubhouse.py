@@ -457,7 +457,7 @@ def test_a_full_house_stays_calm(club, window, expect):
         assert (scheme, width, window.axe_finds()) == (scheme, width, [])
 
 
-@pytest.mark.step(5)
+@pytest.mark.newest(5)
 def test_the_promise_of_the_docs_page(club, open_window, expect):
     windows = [open_window(club.address), open_window(club.address)]
     docs = open_window(club.address, "/docs")

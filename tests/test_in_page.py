@@ -56,10 +56,12 @@ def bench(kept, served, open_window):
     """Open a page with the workbench, in a browser that has been here before, but with no program of its own."""
     context, broken = kept
 
-    def bench(step=CHAT, **how):
+    def bench(step=CHAT, size=None, **how):
         if how:
             return Bench(open_window(served.address, "/404.html", **how), step)
         window = Window(context.new_page(), served.address).opens("/404.html")
+        if size:
+            window.page.set_viewport_size(size)
         window.page.evaluate("localStorage.clear()")
         return Bench(window, step)
 

@@ -388,16 +388,7 @@ DARK_AND_NARROW = ["index.md", "start.md", list(STEP_PAGES)[-1], "toolbox/grown-
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_axe_finds_nothing_on_any_page(page, quiet):
-    quiet.opens(html(page))
-    for scheme, width in quiet.screens():
-        assert quiet.page.evaluate("document.documentElement.scrollWidth") <= width
-        if scheme == "light" or page in DARK_AND_NARROW:
-            assert (scheme, width, quiet.axe_finds()) == (scheme, width, [])
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_asks_nobody_else_and_is_light(page, site, served, quiet):
+def test_a_page_asks_nobody_else_is_light_and_axe_finds_nothing(page, site, served, quiet):
     asked = []
     note = lambda request: asked.append(request.url)  # noqa: E731
     quiet.opens("/sitemap.xml")
@@ -413,12 +404,16 @@ def test_a_page_asks_nobody_else_and_is_light(page, site, served, quiet):
         for file in files
     )
     assert packed < 300_000, sorted((file.stat().st_size, file.name) for file in files)
+    for scheme, width in quiet.screens():
+        assert quiet.page.evaluate("document.documentElement.scrollWidth") <= width
+        if scheme == "light" or page in DARK_AND_NARROW:
+            assert (scheme, width, quiet.axe_finds()) == (scheme, width, [])
 
 
 @each_step_page
-def test_a_step_page_prints_on_two_sheets_and_one_of_answers(page, served, open_window):
-    window = open_window(served.address, html(page), color_scheme="light")
-    pdf = window.page.pdf(format="A4")
+def test_a_step_page_prints_on_two_sheets_and_one_of_answers(page, quiet):
+    quiet.opens(html(page)).dresses("light", 1280)
+    pdf = quiet.page.pdf(format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 3
 
 

@@ -39,7 +39,7 @@ def test_every_text_that_stood_for_a_second_is_back_in_two_presses(browser, serv
     pages = [step.name for step in STEPS[:3]]
     stood = set()
     acts = ["edit", "edit", "edit", "reload", "page", "ours", "put in", "bring", "start over", "undo"]
-    for number in range(30):
+    for number in range(20):
         here = luck.choice(windows)
         here.page.bring_to_front()
         match luck.choice(acts):
@@ -278,7 +278,7 @@ def test_a_zip_and_an_address_come_back_byte_for_byte_and_a_damaged_one_changes_
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844), (390, 500)])
 def test_what_is_needed_is_in_sight(bench, width, height):  # noqa: F811
     """Also with the keyboard of a phone open, which leaves 500 pixels."""
-    here = bench(viewport={"width": width, "height": height})
+    here = bench(size={"width": width, "height": height})
     in_sight = lambda part: (  # noqa: E731
         (place := part.bounding_box()) and place["y"] >= 0 and place["y"] + place["height"] <= height
     )

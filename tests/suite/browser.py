@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 WAIT_MS = 8000  # how long the browser waits for anything
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "brave-browser"]
 PALETTE = {"light": "default", "dark": "slate"}  # the names in the theme of the site, which asks the browser only once
+HURRY = "--js-flags=--liftoff-only"  # nothing runs long enough to be worth optimising
 NO_INTERNET = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 
 
@@ -38,7 +39,7 @@ def browser() -> Iterator["Browser"]:
         if not found and not Path(playwright.chromium.executable_path).exists():
             missing("Chromium, Chrome or Edge: install one, or uv run --all-groups playwright install chromium")
         browser = playwright.chromium.launch(
-            executable_path=found, args=[NO_INTERNET, *(["--no-sandbox"] if root else [])]
+            executable_path=found, args=[NO_INTERNET, HURRY, *(["--no-sandbox"] if root else [])]
         )
         yield browser
         browser.close()
