@@ -137,6 +137,9 @@ EXPLAINED = {
     "async for … in …": "AsyncFor",
     "a + 2 * (b - c)": "Add Mult Sub Lt Gt",
     "10**9": "Pow",
+    "[*map(f, a)]": "Starred",
+    "a is b": "Is",
+    "texts[1:]": "Slice",
 }
 NEED_NO_TEACHING = {"Module", "Expr", "Name", "Load", "Store", "Constant", "alias", "keyword", "arg", "arguments"}
 NEED_NO_TEACHING |= {"comprehension"}
