@@ -140,6 +140,7 @@ async def listen_to_redis() -> None:
         try:
             await read_on(redis, block=500)
         except RedisError:
+            await redis.connection_pool.disconnect(inuse_connections=False)
             await asyncio.sleep(0.5)
 
 
