@@ -213,8 +213,11 @@ def record(browser: Browser, name: str) -> None:
     with tempfile.TemporaryFile("w+", encoding="utf-8") as terminal:
         for port in ports:
             command = [*club, str(port)]
-            how = {"stdout": terminal, "stderr": subprocess.STDOUT, "env": environment}
-            running.append(subprocess.Popen(command, cwd=STEPS / name, **how))
+            running.append(
+                subprocess.Popen(
+                    command, cwd=STEPS / name, env=environment, stdout=terminal, stderr=subprocess.STDOUT
+                )
+            )
         try:
             for url in urls:
                 wait_for(url)
