@@ -318,9 +318,10 @@ def test_a_line_with_a_fault_is_there_and_a_line_of_ones_own_is_not_ours():
             given.append({**case, "mine": "\n".join([*before, f"{margin}print()  # mine", *after])})
             expected.append("missing")
             lines = [line for _, line in program]
-            for fault in [lines[at][:-1], f"{lines[at]}  # mine", f" {lines[at]}"]:
+            cut = lines[at].partition("  #")[0][:-1]
+            for fault in [cut, f"{lines[at]}  # mine", f" {lines[at]}"]:
                 given.append({**case, "mine": "\n".join([*lines[:at], fault, *lines[at + 1 :]])})
-                expected.append("yours" if fault == lines[at][:-1] else "ours")
+                expected.append("yours" if fault == cut else "ours")
     found = in_node(STATE, given)
     for case, each, wanted in zip(given, found, expected, strict=True):
         is_split = (each, wanted) == ("part", "yours")  # of a box with many pieces, the one with the fault is not there

@@ -360,8 +360,8 @@ async def tell(room: str, client_id: str, **parts: object) -> None:
     now = datetime.now(UTC).isoformat()
     parts |= {"client_id": client_id, "timestamp": now, "room": room}
     kept = parts["type"] in ("chat", "emoji") and room not in ALWAYS_OPEN
-    if parts["type"] in ("join", "leave"):
-        await look_around()
+    if not kept:
+        await look_around()  # before they hear of it
     await publish("kept" if kept else "air", room, parts)
 
 

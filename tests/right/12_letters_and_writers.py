@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 from collections import defaultdict, deque
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,7 +47,8 @@ class Member:
         self.writer.cancel()
         self.sleep.cancel()
         if isinstance(error, Asleep):
-            await self.websocket.close(1013, "Good morning! Call again.")
+            with suppress(WebSocketDisconnect, RuntimeError):
+                await self.websocket.close(1013, "Good morning! Call again.")
         return isinstance(error, Asleep)
 
     def hear(self, **parts: Any) -> None:
@@ -57,15 +59,16 @@ class Member:
             self.lost.set()
 
     async def write(self) -> None:
-        try:
-            while await self.news.wait():
-                while self.letters:
-                    await asyncio.wait_for(self.websocket.send_text(self.letters.popleft()), 10)
-                self.news.clear()
-        except TimeoutError:
-            self.lost.set()
-        except (WebSocketDisconnect, RuntimeError):
-            pass
+        while await self.news.wait():
+            while self.letters:
+                try:
+                    async with asyncio.timeout(10):
+                        await self.websocket.send_text(self.letters.popleft())
+                except TimeoutError:
+                    self.lost.set()
+                except (WebSocketDisconnect, RuntimeError):
+                    pass
+            self.news.clear()
 
     async def says(self) -> str:
         while True:

@@ -149,7 +149,7 @@ function shifted(our, parts, wanted, my, inside) {
 /** What Python reads too early: a line that uses this piece stands above it. */
 function tooLate(our, parts, my) {
   for (const { piece, found } of parts) {
-    if (!found || piece.parent || piece.isImport) continue;
+    if (!found || piece.parent || piece.isImport || /[^\p{L}\p{N}_]/u.test(piece.name)) continue;
     const uses = new RegExp(`(?<![\\w.])${piece.name}\\b`);
     const user = my.pieces.find((other) => {
       const twin = our.pieces.find(({ key }) => key === other.key);
