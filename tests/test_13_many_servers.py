@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from suite.friends import Club
-from suite.redis_server import Redis
 from suite.world import NotKept, fail
+
+if TYPE_CHECKING:  # a browser has none of what these two import
+    from suite.redis_server import Redis
 
 pytestmark = pytest.mark.terminal
 TRY_AGAIN = 1013
@@ -23,7 +26,7 @@ BACK = 4  # times longer than a friend waits: what servers may take to notice th
 class Pair:
     """Two servers with one Redis, and nothing else in common: each has its own copy of the file."""
 
-    def __init__(self, main_py: Path, redis: Redis, folder: Path, patience: float) -> None:
+    def __init__(self, main_py: Path, redis: "Redis", folder: Path, patience: float) -> None:
         from suite.program import Process  # noqa: PLC0415
 
         self.redis = redis
@@ -57,6 +60,8 @@ def pairs() -> Iterator[dict[Path, Pair]]:
 
 @pytest.fixture
 def pair(request: pytest.FixtureRequest, main_py: Path, pairs: dict[Path, Pair], tmp_path: Path) -> Iterator[Pair]:
+    from suite.redis_server import Redis  # noqa: PLC0415
+
     if main_py not in pairs:
         pairs[main_py] = Pair(main_py, Redis(tmp_path), tmp_path, request.config.getoption("patience"))
     pair = pairs[main_py]

@@ -182,22 +182,22 @@ def test_a_friend_can_fall_asleep_and_from_step_12_on_nobody_waits(bench):
     for number in (11, 12):
         here.writes("\n".join([*programs[number], ""]))
         here.run()
-        here.says("Ada", "hello")
-        here.hears("Bo", "hello")
+        here.says("Ada", f"hello from step {number}")
+        here.hears("Bo", f"hello from step {number}")
         bo = here.talkie("Bo")
         bo.get_by_role("button", name="Fall asleep").click()
-        for words in ("one", "two"):
+        for words in (f"one of {number}", f"two of {number}"):
             here.talkie("Ada").get_by_role("textbox", name="Message").fill(words)
             here.talkie("Ada").get_by_role("textbox", name="Message").press("Enter")
         if number == 11:
             here.talkie("Ada").get_by_text("Is somebody asleep?").wait_for()
         else:
-            here.hears("Ada", "two")
+            here.hears("Ada", "two of 12")
             here.talkie("Ada").get_by_text("left the chat").wait_for(timeout=SOON)
         bo.get_by_role("button", name="Wake up").click()
         if number == 11:
-            here.hears("Ada", "two")
-            here.hears("Bo", "two")
+            here.hears("Ada", "two of 11")
+            here.hears("Bo", "two of 11")
 
 
 def test_the_newest_step_keeps_all_promises_in_the_page_too_and_ours_earns_no_stars(bench):

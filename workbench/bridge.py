@@ -40,6 +40,15 @@ tell: Callable[..., None] = print  # what the worker hands to `connect`
 server: "Server | None" = None
 
 
+def module(name: str, **parts: Any) -> None:
+    """A module that a browser cannot have, for programs and for pytest that only import it."""
+    sys.modules[name] = types.ModuleType(name)
+    vars(sys.modules[name]).update(parts)
+
+
+module("redis.asyncio", Redis=None, RedisError=type("RedisError", (Exception,), {}))
+
+
 def say(line: str) -> None:
     tell("terminal", json.dumps({"text": line + "\n"}))
 

@@ -354,15 +354,8 @@ class World:
         config.stash[START] = Program
 
 
-def module(name: str, **parts: Any) -> None:
-    """A module that a browser cannot have, for programs and for pytest that only import it."""
-    sys.modules[name] = types.ModuleType(name)
-    vars(sys.modules[name]).update(parts)
-
-
-module("uvicorn", run=lambda *_, **__: sys.exit("There is no port to listen on."))
-module("redis.asyncio", Redis=None, RedisError=type("RedisError", (Exception,), {}))
-module("pdb", set_trace=None)  # pytest wants to put its own there
+bridge.module("uvicorn", run=lambda *_, **__: sys.exit("There is no port to listen on."))
+bridge.module("pdb", set_trace=None)  # pytest wants to put its own there
 bridge.TURN = PATIENCE_S
 
 

@@ -5,7 +5,6 @@ The order comes from the folders in `steps/`, the titles from the headings of th
 
 import ast
 import difflib
-import itertools
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -43,25 +42,14 @@ class Step:
 
     @property
     def new(self) -> frozenset[int]:
-        """The numbers (from 1) of the lines that the step before does not have; blank ones do not count.
-
-        A function that is new is new as a whole, even if some of its lines stood in another one before.
-        """
-        found = {
+        """The numbers (from 1) of the lines that the step before does not have; blank ones do not count."""
+        return frozenset(
             number
             for tag, _, _, start, end in difflib.SequenceMatcher(None, self.before, self.lines, False).get_opcodes()
             if tag in {"insert", "replace"}
             for number in range(start + 1, end + 1)
-        }
-        for number in sorted(found):
-            head = re.match(r"(\s*)(?:async )?def \w+\(", self.lines[number - 1])
-            if head and not any(head[0] in line for line in self.before):
-                body = itertools.takewhile(
-                    lambda at: not self.lines[at].strip() or self.lines[at].startswith(f"{head[1]} "),
-                    range(number, len(self.lines)),
-                )
-                found |= {at + 1 for at in body}
-        return frozenset(number for number in found if self.lines[number - 1].strip())
+            if self.lines[number - 1].strip()
+        )
 
     def find(self, name: str) -> range:
         """The line numbers of one piece, by its name.

@@ -94,8 +94,8 @@ class ConnectionManager:
         return self.everyone().get(room, [])
 
     def names_here(self, room: str) -> list[str]:
-        websockets = self.active_connections.get(room, [])
-        return [websocket.path_params["client_id"] for websocket in websockets]
+        friends = self.active_connections.get(room, [])
+        return [friend.path_params["client_id"] for friend in friends]
 
     async def send_personal_message(self, message: str, websocket: WebSocket) -> None:
         try:
@@ -365,15 +365,15 @@ async def tell(room: str, client_id: str, **parts: object) -> None:
     await publish("kept" if kept else "air", room, parts)
 
 
-async def deliver(stream: str, room: str, parts: dict[str, object]) -> None:
+async def deliver(stream: str, room: str, told: dict[str, object]) -> None:
     if stream == "kept":
-        keep(room, parts)
-    text = json.dumps(parts)
-    for websocket in manager.active_connections.get(room, []).copy():
-        if is_for(websocket.path_params["client_id"], parts):
-            await manager.send_personal_message(text, websocket)
-    if parts.get("type") in ("join", "leave"):
-        await tell_who_is_here(room, parts)
+        keep(room, told)
+    text = json.dumps(told)
+    for friend in manager.active_connections.get(room, []).copy():
+        if is_for(friend.path_params["client_id"], told):
+            await manager.send_personal_message(text, friend)
+    if told.get("type") in ("join", "leave"):
+        await tell_who_is_here(room, told)
 
 
 async def tell_who_is_here(room: str, parts: dict[str, object]) -> None:
