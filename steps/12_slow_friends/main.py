@@ -29,9 +29,11 @@ SECRET_ROOMS = {"treehouse": "open sesame"}
 
 class Outbox(asyncio.Queue[str]):
     def __init__(self) -> None:
-        super().__init__(100)
-        self.deadline = float("inf")
-        self.patience = asyncio.timeout(None)
+        super().__init__()
+        self.deadline, self.patience = float("inf"), asyncio.timeout(None)
+
+    def full(self) -> bool:  # only while its friend takes nothing
+        return self.qsize() > 99 and self.deadline < float("inf")
 
     def let_go(self) -> None:
         if not self.patience.expired():
