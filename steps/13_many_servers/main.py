@@ -157,7 +157,7 @@ async def look_around() -> None:
 
 async def see(elsewhere: list[dict[str, list[str]]]) -> None:
     before, manager.elsewhere = manager.elsewhere, elsewhere
-    if len(elsewhere) < len(before):
+    if len(elsewhere) != len(before):
         for room in manager.active_connections.keys() - ALWAYS_OPEN:
             await tell_who_is_here(room, {"room": room})
 

@@ -3,7 +3,7 @@
 import re
 
 SOON = 20_000  # ms for the first start of Python on a busy machine
-CHECKED = 60_000  # ms for a check on such a machine
+CHECKED = 180_000  # ms for a check on such a machine
 CHAT = "03_chat"
 FRIENDS = ["Ada", "Bo"]  # the first and the second; their names are others if another window has these
 EDITOR = "document.querySelector('#bench .cm-content')?.cmTile.view"
