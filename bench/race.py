@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 
 from bench import clients
+from club.machine import free_port
 
 HERE = Path(__file__).parent
 STEPS = HERE.parent / "steps"
@@ -88,11 +89,6 @@ def allow_many_connections() -> None:
     """Each connection is an open file, and a thousand of them are more than a process usually may have."""
     _, most = getrlimit(RLIMIT_NOFILE)
     setrlimit(RLIMIT_NOFILE, (OPEN_FILES, most))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 class Server:

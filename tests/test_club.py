@@ -15,7 +15,7 @@ import pytest
 
 from club.check import at_first_sight, read
 from club.ladder import ROOT, STEPS
-from suite.dev import free_port
+from club.machine import free_port
 from suite.program import end_all
 
 ENOUGH = 60  # seconds for one command

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from suite.dev import free_port
+from club.machine import free_port
 from suite.friends import Club
 from suite.program import end_all
 from suite.serve import MARK

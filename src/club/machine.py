@@ -40,6 +40,12 @@ class Finding:
     is_bad: bool = False
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
 def examine(port: int = PORT) -> Iterator[Finding]:
     """Check everything that a lesson needs, one thing at a time."""
     version = ".".join(map(str, sys.version_info[:3]))

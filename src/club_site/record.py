@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from urllib.request import urlopen
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from club.ladder import ROOT, STEPS, Step, step, steps
+from club.machine import free_port
 from club_site.mistakes import mistakes_of, program_with
 from club_site.pages import PICTURE
 
@@ -192,12 +192,6 @@ def clean(terminal: str) -> str:
     lines = [re.sub(r"\[\d+\]", "[1234]", line) for line in lines]
     end = next(at for at, line in enumerate(lines) if "startup complete" in line)
     return "\n".join(line for line in lines[: end + 1] if line.strip()) + "\n"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
 
 
 def record(browser: Browser, name: str) -> None:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 
+from club.machine import free_port
 from suite.program import end_all
 from suite.serve import MARK
 
@@ -85,11 +85,6 @@ class DevServer:
     def stop(self) -> None:
         end_all([self._process.pid])
         self._process.wait(5)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 def learners_folder(main_py: Path, folder: Path) -> Path:

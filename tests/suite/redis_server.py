@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.dev import free_port
+from club.machine import free_port
 from suite.program import end_all
 from suite.serve import MARK
 
