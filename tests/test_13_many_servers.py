@@ -194,10 +194,14 @@ def test_a_name_is_taken_on_both_servers_until_its_friend_goes(clubs, two, room)
     dan.sees("Cara", "Dan")
 
 
-def test_of_two_who_come_at_once_with_one_name_one_gets_in(clubs):
+def test_of_two_who_come_at_once_with_one_name_one_gets_in(pair, clubs):
     rooms = [f"race-{next(numbers)}" for _ in range(12)]
+    pair.redis.freezes()  # so that all of them wait at its door, and go in at once
     with ThreadPoolExecutor(2 * len(rooms)) as pool:
-        list(pool.map(lambda call: call[0].room(call[1], "Cara"), itertools.product(clubs, rooms)))
+        calls = pool.map(lambda call: call[0].room(call[1], "Cara"), itertools.product(clubs, rooms))
+        time.sleep(0.5)
+        pair.redis.goes_on()
+        list(calls)
     time.sleep(1)
     for club in clubs:
         club.count(**dict.fromkeys(rooms, 1))

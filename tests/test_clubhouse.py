@@ -236,6 +236,7 @@ def test_a_whisper_is_for_one_friend(club, window, expect):
     page = window.page
     cara = club.room("dragons", "Cara")
     page.get_by_role("button", name="Add a friend").click()
+    expect(window.lamp("Chen")).to_have_text("connected")  # only then has the new friend taken the focus
     window.goes_into("dragons", "Ada", "Bo", "Chen")
     to = window.talkie("Ada").get_by_role("combobox", name="Who hears it")
     expect(to.get_by_role("option")).to_have_text(["everyone", "Cara", "Bo", "Chen"])
