@@ -42,7 +42,7 @@ NOT_NEEDED = [
     "unraisableexception",
     "warnings",
 ]
-TRACEBACK_S = 0.5  # how long it may take until a traceback is in the terminal
+TRACEBACK_S = 2  # how long it may take until a traceback is in the terminal
 REMEMBERED = ".club.json"  # beside the learner's file
 
 
