@@ -358,7 +358,7 @@ def test_the_stranger_of_step_10_walks_into_a_club_in_the_page(bench):
     text = (ROOT / "docs" / "steps" / "10_secret_password.md").read_text(encoding="utf-8")
     first, in_the_page = re.findall(r"^ *(stranger = .+)$", text, re.MULTILINE)
     code = pasted_into_the_console("steps/10_secret_password.md").replace(first, in_the_page)
-    with here.page.expect_console_message(lambda line: "blah 1000" in line.text, timeout=30_000):
+    with here.page.expect_console_message(lambda line: "blah 1000" in line.text, timeout=SOON):
         here.page.evaluate(f"() => {{ {code} }}")
     assert len(told) > 1000
 
