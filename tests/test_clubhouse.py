@@ -583,6 +583,7 @@ def test_in_a_page_of_the_site_it_has_a_docs_desk_of_its_own(club, open_window, 
     expect(window.lamp("Bo")).to_have_text("connected")
     assert outside.page.evaluate("[scrollY, document.activeElement.tagName]") == [0, "BODY"]
     expect(window.page.get_by_role("link", name="window")).to_have_count(0)
+    outside.page.evaluate("scrollTo(0, document.body.scrollHeight)")
     window.page.locator("summary").click()
     window.door("Docs desk").get_by_role("button", name="Docs desk").click()
     desk = window.page.get_by_role("dialog", name="Docs desk")
