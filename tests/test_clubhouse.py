@@ -124,7 +124,7 @@ def test_the_x_ray_shows_each_frame_as_it_is(window, expect):
     sent = rows.filter(has_text="Ada → club")
     expect(sent).to_contain_text("5 bytes")
     expect(sent.get_by_role("cell").last).to_have_text("hello")
-    heard = rows.filter(has_text="club → Ada").first.get_by_role("cell").last
+    heard = rows.filter(has_text="club → Ada").filter(has_text="hello").get_by_role("cell").last
     expect(heard).to_contain_text('"client_id"')
     assert json.loads(heard.inner_text())["message"] == "hello"
 
