@@ -369,7 +369,7 @@ export class Bench {
     const { text } = this.#mine;
     if (this.#checking) return this.#checking.abort();
     if (!canCheck()) {
-      this.#tell(paragraph("This browser cannot check in the page; Chrome and Edge can. In a terminal: `uv run club check`"));
+      this.#tell(paragraph("This browser cannot check in the page. Chrome, Edge and the newest Firefox can. In a terminal: `uv run club check`"));
       return;
     }
     this.#checking = new AbortController();
