@@ -23,6 +23,7 @@ from suite.serve import MARK, NO_APP, context, serve
 from suite.world import Answer, HungUpError, NotKept, RefusedError
 
 PYTHON_START_S = 15  # how long Python and FastAPI may take to start, whatever the program is
+START_LIMIT = 3  # how many times longer than a friend waits a program may take until it answers
 TEST_LIMIT = 8  # how many times longer than a friend waits one test may take, before the program is ended
 SILENT = logging.Logger("friends", logging.CRITICAL + 1)  # a friend who pulls the plug knows that the line is dead
 
@@ -87,7 +88,7 @@ class Process:
     def _start(self) -> None:
         path, turn_the_clock, environment = self._how
         self._seen = 0
-        patience = self.patience
+        patience = START_LIMIT * self.patience
         self._pipe, theirs = context.Pipe()
         self._pipe.send(environment)
         self._process = context.Process(target=serve, args=(path, self._terminal, patience, turn_the_clock, theirs))
