@@ -284,7 +284,7 @@ def test_a_secret_room_asks_at_the_door(club, window, expect):
     for _ in window.screens():
         assert window.axe_finds() == []
         window.sees(talkie.get_by_role("button", name="Say it"))
-    window.page.set_viewport_size({"width": 1280, "height": 720})
+    window.dresses("light", 1280)
     window.page.get_by_role("button", name="X-ray").click()
     window.says("Ada", "hello, treehouse")
     expect(talkie.get_by_role("alert")).to_contain_text("Your words wait here")
@@ -358,7 +358,7 @@ def test_a_club_is_killed_in_the_middle_of_a_talk_and_everybody_comes_back(numbe
         expect(window.rain("Bo")).to_have_count(0)
         for _ in window.screens():
             assert window.axe_finds() == []
-        window.page.set_viewport_size({"width": 1280, "height": 720})
+        window.dresses("light", 1280)
         window.goes_into("", "Bo")
         window.says("Ada", "Where is Bo?")
         expect(window.screen("Ada")).to_contain_text("Where is Bo?")
@@ -583,7 +583,6 @@ def test_in_a_page_of_the_site_it_has_a_docs_desk_of_its_own(club, open_window, 
     expect(window.lamp("Bo")).to_have_text("connected")
     assert outside.page.evaluate("[scrollY, document.activeElement.tagName]") == [0, "BODY"]
     expect(window.page.get_by_role("link", name="window")).to_have_count(0)
-    outside.page.evaluate("scrollTo(0, document.body.scrollHeight)")
     window.page.locator("summary").click()
     window.door("Docs desk").get_by_role("button", name="Docs desk").click()
     desk = window.page.get_by_role("dialog", name="Docs desk")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WAIT_MS = 8000  # how long the browser waits for anything
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "brave-browser"]
+SIZE = {"width": 1280, "height": 720}  # of a new window
 PALETTE = {"light": "default", "dark": "slate"}  # the names in the theme of the site, which asks the browser only once
 HURRY = "--js-flags=--liftoff-only"  # nothing runs long enough to be worth optimising
 NO_INTERNET = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
@@ -61,7 +62,6 @@ def forget(page: "Page") -> None:
     """Make a window as good as new."""
     page.evaluate("localStorage.clear(); sessionStorage.clear()")
     page.goto("about:blank")
-    page.set_viewport_size({"width": 1280, "height": 720})
     page.emulate_media(color_scheme="null", reduced_motion="null")
 
 
@@ -89,9 +89,12 @@ class Window:
             self.page.locator(f"body[data-md-color-scheme={PALETTE[scheme]}]").wait_for()
         # A colour on its way to another one is neither.
         self.page.evaluate(
-            """() => Promise.all(document.getAnimations()
-                .filter((animation) => animation instanceof CSSTransition)
-                .map(({ finished }) => finished.catch(() => {})))"""
+            """() => Promise.race([
+                new Promise((resolve) => setTimeout(resolve, 3000)),
+                Promise.all(document.getAnimations()
+                    .filter((animation) => animation instanceof CSSTransition)
+                    .map(({ finished }) => finished.catch(() => {}))),
+            ])"""
         )
 
     def screens(self) -> Iterator[tuple[str, int]]:
