@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.browser import SIZE, Window, browser, forget, watched  # noqa: F401
+from suite.browser import Window, browser, forget, watched  # noqa: F401
 from suite.friends import Club, Friend
 from suite.site import served, site, sites  # noqa: F401
 from suite.words import textstat  # noqa: F401
@@ -266,8 +266,7 @@ def open_window(browser, ordinary_windows):  # noqa: F811
     for context in special:
         context.close()
     for page in ordinary.pages:
-        # Chromium does not always forget how high a window was, and then scrolls wrongly.
-        if page not in kept or page.viewport_size != SIZE:
+        if page not in kept:  # a page has opened it
             page.close()
         elif page not in free:
             forget(page)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 WAIT_MS = 8000  # how long the browser waits for anything
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "brave-browser"]
-SIZE = {"width": 1280, "height": 720}  # of a new window
 PALETTE = {"light": "default", "dark": "slate"}  # the names in the theme of the site, which asks the browser only once
 HURRY = "--js-flags=--liftoff-only"  # nothing runs long enough to be worth optimising
 NO_INTERNET = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
@@ -62,6 +61,7 @@ def forget(page: "Page") -> None:
     """Make a window as good as new."""
     page.evaluate("localStorage.clear(); sessionStorage.clear()")
     page.goto("about:blank")
+    page.set_viewport_size({"width": 1280, "height": 720})
     page.emulate_media(color_scheme="null", reduced_motion="null")
 
 
