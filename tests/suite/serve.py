@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import fastapi
 
 HAIR_S = 1e-9  # how far a clock that stands still moves all the same
-STUCK_S = 1.2  # after this long without a turn for anybody, the line to blame is written down
+STUCK_S = 0.8  # after this long without a turn for anybody, the line to blame is written down
 MARK = "CLUB_TESTED_BY"  # an environment variable, with the process that runs the tests
 NO_APP = "no app"  # what the pipe says in place of a port
 TESTS = Path(__file__).parents[1]
