@@ -46,6 +46,21 @@ def test_the_rooms_board_has_its_door(window, expect):
 
 
 @pytest.mark.newest
+def test_nothing_jumps_away_while_the_doors_open(club, open_window, expect):
+    """Else a click that is aimed at a button may meet nothing."""
+    window = open_window(club.address, "/404.html")
+    window.page.route("**/openapi.json", lambda call: None)  # no answer yet
+    window.opens()
+    expect(window.page.get_by_role("status").filter(has_text="Calling the club…")).to_be_visible()
+    add = window.page.get_by_role("button", name="Add a friend")
+    before = add.bounding_box()
+    window.page.unroute("**/openapi.json")  # and now it comes
+    for door, _ in DOORS:
+        expect(window.door(door)).to_contain_text(re.compile("open|in chat"))
+    assert add.bounding_box() == pytest.approx(before, abs=1)
+
+
+@pytest.mark.newest
 def test_two_windows_and_three_devices_chat(club, open_window, expect):
     here, there = open_window(club.address), open_window(club.address)
     here.page.get_by_role("button", name="Add a friend").click()

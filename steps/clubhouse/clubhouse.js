@@ -59,6 +59,8 @@ part("copy").onclick = async ({ currentTarget }) => {
   setTimeout(() => (currentTarget.textContent = "Copy all"), 2000);
 };
 
+part("another").hidden = Boolean(inPage);
+fold();
 if (alone !== null) {
   document.title = `${alone || "A friend"} · The clubhouse`;
   part("talkies").className = "alone";
@@ -70,8 +72,6 @@ if (alone !== null) {
   document.addEventListener("state", addRadio);
   addRadio();
 }
-part("another").hidden = Boolean(inPage);
-fold();
 show();
 club.look();
 
