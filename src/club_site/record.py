@@ -38,6 +38,13 @@ FAST = [("Bo", "Up the tree, quick!"), ("Ada", "It is faster than all of us.")]
 TALK = {3: CHAT, 4: CHAT, 5: CHAT, 6: SHELF, 10: SECRET, 11: TAIL, 12: FAST}
 LAST_DOOR = 11  # no page can see from outside what later steps add
 MANY = 13  # the step with two servers
+# Whether the dinosaur has colours; without a font of emoji it is a grey box.
+HAS_EMOJI = """() => {
+    const context = document.createElement("canvas").getContext("2d");
+    context.fillText("🦖", 0, 10);
+    const pixels = context.getImageData(0, 0, 20, 20).data;
+    return pixels.some((value, at) => at % 4 === 1 && value !== pixels[at - 1]);
+}"""
 
 
 def made_from(name: str) -> str:
@@ -253,6 +260,8 @@ def main() -> None:
             executable_path=os.environ.get("BROWSER_PATH") or shutil.which("chromium"),
             args=["--no-sandbox"] if sys.platform == "linux" and os.geteuid() == 0 else [],
         )
+        if not browser.new_page().evaluate(HAS_EMOJI):
+            sys.exit("The pictures need a font with emoji, such as fonts-noto-color-emoji.")
         for step in steps().values():
             record(browser, step.name)
             record_verdicts(step)
