@@ -62,7 +62,10 @@ def test_nothing_jumps_away_while_the_doors_open(club, open_window, expect):
 
 @pytest.mark.newest
 def test_two_windows_and_three_devices_chat(club, open_window, expect):
-    here, there = open_window(club.address), open_window(club.address)
+    here = open_window(club.address)
+    expect(here.lamp("Bo")).to_have_text("connected")  # and so the name is taken
+    there = open_window(club.address)
+    expect(there.lamp("Dina")).to_have_text("connected")
     here.page.get_by_role("button", name="Add a friend").click()
     devices = [(here, name) for name in ("Ada", "Bo")] + [(there, name) for name in ("Chen", "Dina")]
     for window, name in devices:

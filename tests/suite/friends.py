@@ -15,6 +15,7 @@ TYPES = (None, "chat", "notification")
 ROOM_TYPES = (*TYPES, "join", "leave")
 LONG = 1_000_000  # letters; a longer message keeps a slow machine busy, whatever the program is
 LONG_PATIENCE = 4  # how many times longer a friend waits for it
+QUIET = 5  # times in a row that a program has no new tasks, until nobody expects more
 
 
 class Frame(dict[str, Any]):
@@ -338,12 +339,20 @@ class Club:
         self.program.start_again()
 
     def tasks(self) -> int:
-        return self.program.tasks()
+        """How many tasks there are, once no more come: who has just called may not have all of theirs yet."""
+        end = time.monotonic() + self.patience
+        tasks, quiet = self.program.tasks(), 0
+        while quiet < QUIET and time.monotonic() < end:
+            self._ask("GET", "/rooms", None)
+            time.sleep(0.02)
+            before, tasks = tasks, self.program.tasks()
+            quiet = 0 if tasks > before else quiet + 1
+        return tasks
 
     def works_for_nobody(self, tasks: int) -> None:
-        """Ask until no more than this many tasks are left. A busy machine may take its time to clear up."""
-        end = time.monotonic() + 3 * self.patience
-        while (left := self.tasks()) > tasks:
+        """Ask until no more than this many tasks are left."""
+        end = time.monotonic() + self.patience
+        while (left := self.program.tasks()) > tasks:
             if time.monotonic() > end:
                 fail("tasks-left", f"The friends have gone, but {left - tasks} tasks still work for them.")
             time.sleep(0.02)
