@@ -57,6 +57,7 @@ def test_nothing_jumps_away_while_the_doors_open(club, open_window, expect):
     window.page.unroute("**/openapi.json")  # and now it comes
     for door, _ in DOORS:
         expect(window.door(door)).to_contain_text(re.compile("open|in chat"))
+    expect(window.page.get_by_role("heading", level=1)).to_contain_text("All doors are open")
     assert add.bounding_box() == pytest.approx(before, abs=1)
 
 

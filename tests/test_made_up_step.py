@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -85,27 +86,39 @@ def home(tmp_path_factory):
 def run(home, *command, code=0):
     env = os.environ | {"PYTHONPATH": str(home / "src"), "PYTHONUTF8": "1"}
     done = subprocess.run(
-        [sys.executable, *command], cwd=home, env=env, capture_output=True, encoding="utf-8", timeout=120, check=False
+        [sys.executable, *command], cwd=home, env=env, capture_output=True, encoding="utf-8", timeout=300, check=False
     )
     assert done.returncode == code, done.stdout + done.stderr
     return " ".join(done.stdout.split())
 
 
-def test_the_checker_knows_its_promise_its_mistake_and_its_place(home):
+@pytest.fixture(scope="module")
+def said(home):
+    """What the checker and the suite say. Both take long, and most of it is waiting, so they run side by side."""
     program = home / "steps" / NAME / "main.py"
     mine = home / "steps" / "my_club" / "main.py"
     mine.write_text(program.read_text(encoding="utf-8").replace('"/biscuits"', '"/crumbs"'), encoding="utf-8")
-    said = run(home, "-m", "club.cli", "check", code=1)
+    suite = ["-m", "pytest", "-v", "--step", "99", "-p", "no:cacheprovider", *promises(home)]
+    with ThreadPoolExecutor() as pool:
+        checker = pool.submit(run, home, "-m", "club.cli", "check", code=1)
+        return {"suite": run(home, *suite), "checker": checker.result()}
+
+
+def promises(home):
+    return sorted(f"tests/{file.name}" for file in (home / "tests").glob("test_[0-9]*.py"))
+
+
+def test_the_checker_knows_its_promise_its_mistake_and_its_place(home, said):
     stars = "★ " * len(steps()) + "☆"
-    assert said.startswith(f"{stars} steps/my_club/main.py Not yet step 99, the biscuits. Nobody counts the biscuits.")
+    oops = "Not yet step 99, the biscuits. Nobody counts the biscuits."
+    assert said["checker"].startswith(f"{stars} steps/my_club/main.py {oops}")
     assert "☆ 99. The biscuits ← you are here" in run(home, "-m", "club.cli")
     assert run(home, "-m", "club.cli", "catch-up", "99").endswith(f"docs/steps/{NAME}.md")
 
 
-def test_every_earlier_promise_is_held_on_it_and_its_own_on_it_alone(home):
-    files = sorted(f"tests/{file.name}" for file in (home / "tests").glob("test_[0-9]*.py"))
-    said = run(home, "-m", "pytest", "-v", "--step", "99", "-p", "no:cacheprovider", *files)
-    held = set(re.findall(r"::(test_\w+)\S* PASSED", said))
+def test_every_earlier_promise_is_held_on_it_and_its_own_on_it_alone(home, said):
+    files = promises(home)
+    held = set(re.findall(r"::(test_\w+)\S* PASSED", said["suite"]))
     for file in files:
         assert set(re.findall(r"^def (test_\w+)", (home / file).read_text(encoding="utf-8"), re.MULTILINE)) <= held
     listed = run(home, "-m", "pytest", "-q", "--collect-only", files[-1])

@@ -32,16 +32,16 @@ those run in one site builder only.
 import ast
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from club.causes import causes
-from club.ladder import ROOT, STEPS, NotFoundError, Step, step, steps
+from club.ladder import ROOT, STEPS, NotFoundError, Step, names_of, step, steps
 from club_site.mistakes import mistakes_of
 from club_site.parcels import pack
 from club_site.runtime import built
@@ -52,6 +52,8 @@ DIRECTIVE = re.compile(r"(?P<indent> *)\[\[(?P<what>[a-z-]+)(?: (?P<words>.+))?\
 SCHEMES = ("light", "dark")
 PICTURE = (1180, 768)  # pixels of a recorded picture
 HOUSE = re.findall(r'<p id="hub">\s*(<svg[\s\S]*?</svg>)', (STEPS / "clubhouse" / "index.html").read_text("utf-8"))[0]
+LONG = 60  # letters; of a longer line, the beginning is enough to find it
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 NEAR = 3  # lines; pieces no further apart than this are shown in one block
 
 Lines = list[str]
@@ -169,12 +171,86 @@ def box(typed: Typed, words: Lines) -> Lines:
     )
 
 
+class Place(NamedTuple):
+    """A statement at the top of a program, or a method: its lines, and what a page calls it."""
+
+    lines: range
+    name: str
+    node: ast.stmt
+
+    @property
+    def is_function(self) -> bool:
+        return isinstance(self.node, FUNCTION)
+
+
+def places(lines: Sequence[str]) -> list[Place]:
+    """All of them; a class comes before its methods."""
+    found = []
+    for node in ast.parse("\n".join(lines)).body:
+        found_here = [(node, "")]
+        if isinstance(node, ast.ClassDef):
+            found_here += [(each, f"{node.name}.") for each in node.body if isinstance(each, FUNCTION)]
+        for each, owner in found_here:
+            first = min([each.lineno, *(decorator.lineno for decorator in getattr(each, "decorator_list", []))])
+            names = names_of(each) - {"import", "if"} or {lines[first - 1].strip()}
+            found.append(Place(range(first, (each.end_lineno or first) + 1), owner + names.pop(), each))
+    return found
+
+
+def place_of(line: int, lines: Sequence[str]) -> Place | None:
+    """The innermost one, if a line can be in it."""
+    return next((each for each in reversed(places(lines)) if line in each.lines), None)
+
+
+def function_of(line: int, lines: Sequence[str]) -> str:
+    place = place_of(line, lines)
+    return place.name if place and place.is_function else ""
+
+
+def goes(step: Step, block: list[int]) -> tuple[Lines, Lines]:
+    """The old lines that give way to a block, and those that go from its functions without a new one in their place."""
+    functions = {function_of(line, step.lines) for line in block}
+    found: tuple[Lines, Lines] = [], []
+    for tag, start, end, first, last in difflib.SequenceMatcher(None, step.before, step.lines, False).get_opcodes():
+        gives_way = tag == "replace" and any(first < line <= last for line in block)
+        for line in range(start + 1, end + 1) if gives_way or tag == "delete" else ():
+            if step.before[line - 1].strip() and function_of(line, step.before) in functions:
+                found[tag == "delete"].append(step.before[line - 1].strip())
+    return found
+
+
+def where(typed: Typed, block: list[int]) -> str:
+    """In words, the place of a block, and the lines that go."""
+    lines = typed.step.lines
+    here = place_of(block[0], lines)
+    instead, gone = goes(typed.step, block)
+    function = function_of(block[0], lines)
+    is_old = function in {each.name for each in places(typed.step.before)}
+    words = []
+    if here and (here.lines[0] not in block or (function and is_old)):
+        words.append(f"In `{here.name}`")
+    elif function or not instead:
+        last = max(line for line in typed.there if line < block[0] and lines[line - 1].strip())
+        above = place_of(last, lines)
+        words.append(f"Below `{above.name if above else lines[last - 1]}`")
+    if instead:
+        words.append(f"{'in' if words else 'In'} place of {listed(instead)}")
+    return ", ".join(words) + (f". Also delete {listed(gone)}" if gone else "") + ":"
+
+
+def listed(lines: Lines) -> str:
+    """The lines as a part of a sentence: two at most, or the first and the last."""
+    short = [f"`{line if len(line) < LONG else line[: LONG - 1] + '…'}`" for line in lines]
+    return " and ".join(short) if len(short) < 3 else f"the {len(short)} lines from {short[0]} to {short[-1]}"
+
+
 def code_of_box(typed: Typed, words: Lines) -> Lines:
     this, new = typed.step, box_lines(typed.step, words)
     is_first = not this.before and not typed.boxes
     typed.add(new)
     out: Lines = []
     for block in blocks(new):
+        out += [where(typed, block), ""] if this.level == 3 else []
         # One old line above and below shows the place, if there is one.
         around = {
             line

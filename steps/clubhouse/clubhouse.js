@@ -200,7 +200,10 @@ function show() {
     null: "Calling the club…",
   }[awake]);
   const reached = DOORS.findLast(({ id }) => open.has(id)) ?? { step: 1, title: "the light is on" };
-  say(part("step"), awake === null ? "Welcome to" : `Step ${reached.step} · ${reached.title}`);
+  // Steps after the last door cannot be seen from here.
+  const all = DOORS.every(({ id }) => open.has(id));
+  const title = all ? "All doors are open" : `Step ${reached.step} · ${reached.title}`;
+  say(part("step"), awake === null ? "Welcome to" : title);
 
   for (const { id, name, step } of DOORS) {
     const item = part(`door-${id}`);
