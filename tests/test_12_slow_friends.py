@@ -65,6 +65,17 @@ def test_a_friend_who_takes_nothing_for_ten_seconds_leaves_the_room_and_hears_wh
     sleeper.is_sent_away(LET_GO)
 
 
+@pytest.mark.beyond
+@pytest.mark.clock
+def test_who_falls_asleep_while_they_catch_up_hears_why_on_waking(club, cara):
+    for _ in range(ENOUGH):
+        club.post("/broadcast/cave", message=LONG)
+    sleeper = club.calls("Emil", DOORS["cave"], asleep=True, query="?last_id=0")
+    club.seconds_pass(11)
+    sleeper.wakes_up()
+    sleeper.is_sent_away(LET_GO)
+
+
 @pytest.mark.clock
 def test_the_others_hear_at_once_that_a_sleeper_has_left(club, cara):
     sleeper = falls_asleep(club, "Emil", "cave")

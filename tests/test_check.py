@@ -1,5 +1,6 @@
 """The checker is held to programs that are right (`right/`), wrong (`mistakes/`) or odd."""
 
+import ast
 import queue
 import re
 import shutil
@@ -65,7 +66,10 @@ def is_short(said: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "mistake"),
     [
-        ((program_with(mistake, step), step.number, step.number, mistake.get("beside", "")), mistake)
+        (
+            (program_with(mistake, step), step.number, mistake.get("start", step.number), mistake.get("beside", "")),
+            mistake,
+        )
         for step, mistake in WRONG
     ],
     ids=[f"{step.number}-{mistake['oops']}-{mistake['what']}" for step, mistake in WRONG],
@@ -127,6 +131,14 @@ SHOWN = [(step, mistake) for step, mistake in WRONG if "shown" in mistake]
 )
 def test_a_mistake_is_shown_as_on_the_page(verdict, asked, recorded):
     assert verdict(asked).said.split() == (RECORDED / recorded).read_text(encoding="utf-8").split()
+
+
+def test_each_promise_says_in_words_what_was_broken():
+    """A learner can do nothing with an `AssertionError`."""
+    for file in sorted(TESTS.glob("test_[0-9]*.py")):
+        for test in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(test, ast.FunctionDef) and "beyond" not in ast.unparse(test).partition("def ")[0]:
+                assert not any(isinstance(each, ast.Assert) for each in ast.walk(test)), test.name
 
 
 def test_each_promise_has_a_cause_of_its_own():

@@ -109,7 +109,7 @@ class Call:
 
     def send(self, said: str | bytes) -> None:
         if self.closed:
-            raise HungUpError
+            raise HungUpError(*self.goodbye)
         kind = "text" if isinstance(said, str) else "bytes"
         if self.end:
             self.end.inbox.put_nowait({"type": "websocket.receive", kind: said})

@@ -55,6 +55,7 @@ class Cause:
     terminal: str = ""
     code: str = ""
     look: list[str] = field(default_factory=list)
+    look_first: bool = False
     first: bool = False
 
     @property
@@ -113,7 +114,7 @@ def line_to_look_at(path: Path, failure: Failure, source: str, cause: Cause) -> 
     """The line of the learner's file where the trouble is, or probably is. Lines count from 1."""
     name = re.escape(str(path))
     frame = rf'File "{name}", line (\d+)|{name}:(\d+): \w+Warning'
-    if not cause.look or failure.held_up or "Traceback" in failure.terminal:
+    if not cause.look_first and (not cause.look or failure.held_up or "Traceback" in failure.terminal):
         # The innermost line comes last; of several tracebacks, the first shows the cause.
         first = re.split(r"\n(?=[A-Z]\w*(?:Error|Exception|Disconnect)\b)", failure.terminal)[0]
         if frames := re.findall(frame, failure.held_up or first):

@@ -2,7 +2,8 @@
 
 A mistake is what a beginner changed in our program (`old` and `new`, and more such pairs in `also`), or a whole
 `program`, perhaps with a file `beside` it. `what` describes it, `oops` is the cause that the verdict must name (`or`
-is as good, where luck decides which of two troubles comes first), and `line` is the code that it must point to.
+is as good, where luck decides which of two troubles comes first), and `line` is the code that it must point to. The
+check begins with its own step, or with the step `start`.
 """
 
 import tomllib

@@ -67,8 +67,9 @@ class Friend:
         self._said = str(text)
         try:
             self._line.send(text)
-        except HungUpError:
-            fail("hung-up", f"{self.name} wanted to say {text[:60]!r}, but the club hung up.", who=self.name)
+        except HungUpError as goodbye:
+            code = str(goodbye.code)
+            fail("hung-up", f"{self.name} wanted to say {text[:60]!r}, but the club hung up.", who=self.name, code=code)
 
     def sends(self, **parts: object) -> None:
         """Say these parts, packed as JSON."""
@@ -193,8 +194,9 @@ class Friend:
                 frame = self._read(self._line.receive(max(0, end - time.monotonic())))
             except TimeoutError:
                 return None
-            except HungUpError:
-                fail("hung-up", f"{self.name} was listening, but the club hung up.", who=self.name)
+            except HungUpError as goodbye:
+                code = str(goodbye.code)
+                fail("hung-up", f"{self.name} was listening, but the club hung up.", who=self.name, code=code)
             if frame.get("type") in self._types:
                 return frame
             self._passed_over.append(short(str(frame["type"])))

@@ -28,6 +28,10 @@ TEST_LIMIT = 8  # how many times longer than a friend waits one test may take, b
 SILENT = logging.Logger("friends", logging.CRITICAL + 1)  # a friend who pulls the plug knows that the line is dead
 
 
+def hung_up(closed: ConnectionClosed) -> HungUpError:
+    return HungUpError(*((closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else ()))
+
+
 class Call:
     """A line to the program: one real WebSocket, without a browser around it."""
 
@@ -38,14 +42,14 @@ class Call:
     def send(self, said: str | bytes) -> None:
         try:
             self._socket.send(said)
-        except ConnectionClosed:
-            raise HungUpError from None
+        except ConnectionClosed as closed:
+            raise hung_up(closed) from None
 
     def receive(self, seconds: float) -> str | bytes:
         try:
             return self._socket.recv(timeout=seconds)
         except ConnectionClosed as closed:
-            raise HungUpError(*((closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else ())) from None
+            raise hung_up(closed) from None
 
     def wake_up(self) -> None:
         pass  # it takes a message whenever somebody asks for one
