@@ -1,6 +1,7 @@
 """The site: its words, its code, its pictures, and the site as two builders make it."""
 
 import ast
+import difflib
 import gzip
 import json
 import re
@@ -49,6 +50,19 @@ def test_the_boxes_of_a_page_are_what_is_new_in_its_step(page):
     step = STEP_PAGES[page]
     shown = [number for _, code in boxes(page) for words in code for number in pages.box_lines(step, words)]
     assert sorted(shown) == sorted(step.new)
+
+
+@pytest.mark.parametrize("page", [page for page, step in STEP_PAGES.items() if step.level == 3])
+def test_where_a_page_only_gives_the_aim_each_line_that_goes_is_named(page):
+    """There, a sentence beside the lines says where they belong, and which ones they replace."""
+    pages = pytest.importorskip("club_site.pages")
+    step = STEP_PAGES[page]
+    named = set()
+    for _, code in boxes(page):
+        for block in (block for words in code for block in pages.blocks(pages.box_lines(step, words))):
+            named.update(*pages.goes(step, block))
+    gone = {line[2:].strip() for line in difflib.ndiff(step.before, step.lines) if line.startswith("- ")}
+    assert {line for line in gone if line} <= named
 
 
 @each_step_page

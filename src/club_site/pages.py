@@ -6,7 +6,8 @@ Each of these stands on a line of its own in a page:
     [[box 03_chat chat_message]]       one task: the new lines of the pieces with these names
     [[box 03_chat endpoint only joined finally]]    of these pieces only the statements with these words in them, and
     [[box 03_chat endpoint but joined finally]]     all but those; `finally` is that block
-    [[box 06_rooms join blank setdefault append]]   with gaps instead of these words; the whole lines are folded below
+    [[box 06_rooms join blank setdefault append]]   with gaps instead of these words; the whole lines are folded below;
+                                       from step 10 on, all is folded, and a sentence says where each block belongs
     [[code 03_chat broadcast]]         one function or class; without a name the whole program
     [[diff 03_chat]]                   what changed since the step before
     [[box idea_dice dice_bot]]         an idea is shown like a step: it adds something to step 9
@@ -32,7 +33,8 @@ those run in one site builder only.
 import ast
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
+from functools import cache
 from html import escape
 from typing import Any, NamedTuple
 
@@ -183,7 +185,8 @@ class Place(NamedTuple):
         return isinstance(self.node, FUNCTION)
 
 
-def places(lines: Sequence[str]) -> list[Place]:
+@cache
+def places(lines: tuple[str, ...]) -> list[Place]:
     """All of them; a class comes before its methods."""
     found = []
     for node in ast.parse("\n".join(lines)).body:
@@ -197,12 +200,12 @@ def places(lines: Sequence[str]) -> list[Place]:
     return found
 
 
-def place_of(line: int, lines: Sequence[str]) -> Place | None:
+def place_of(line: int, lines: tuple[str, ...]) -> Place | None:
     """The innermost one, if a line can be in it."""
     return next((each for each in reversed(places(lines)) if line in each.lines), None)
 
 
-def function_of(line: int, lines: Sequence[str]) -> str:
+def function_of(line: int, lines: tuple[str, ...]) -> str:
     place = place_of(line, lines)
     return place.name if place and place.is_function else ""
 
