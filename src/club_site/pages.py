@@ -222,7 +222,7 @@ def goes(step: Step, block: list[int]) -> tuple[Lines, Lines]:
     return found
 
 
-def where(typed: Typed, block: list[int]) -> str:
+def where(typed: Typed, block: list[int]) -> Lines:
     """In words, the place of a block, and the lines that go."""
     lines = typed.step.lines
     here = place_of(block[0], lines)
@@ -238,7 +238,7 @@ def where(typed: Typed, block: list[int]) -> str:
         words.append(f"Below `{above.name if above else lines[last - 1]}`")
     if instead:
         words.append(f"{'in' if words else 'In'} place of {listed(instead)}")
-    return ", ".join(words) + (f". Also delete {listed(gone)}" if gone else "") + ":"
+    return [f"{', '.join(words)}:", "{ .where }", "", *([f"Also delete {listed(gone)}.", ""] if gone else [])]
 
 
 def listed(lines: Lines) -> str:
@@ -253,7 +253,7 @@ def code_of_box(typed: Typed, words: Lines) -> Lines:
     typed.add(new)
     out: Lines = []
     for block in blocks(new):
-        out += [where(typed, block), ""] if this.level == 3 else []
+        out += where(typed, block) if this.level == 3 else []
         # One old line above and below shows the place, if there is one.
         around = {
             line
