@@ -18,7 +18,7 @@ DOORS = re.findall(r'name: "(.+)", step: (\d+)', (STEPS / "clubhouse" / "club.js
 def expect(browser):
     from playwright.sync_api import expect  # noqa: PLC0415
 
-    expect.set_options(timeout=8000)
+    expect.set_options(timeout=WAIT_MS)
     return expect
 
 

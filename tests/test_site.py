@@ -440,7 +440,7 @@ def test_search_works_from_a_folder(site, browser):
     page = browser.new_context().new_page()
     page.goto((site / "index.html").as_uri())
     page.get_by_role("textbox", name="Search").press_sequentially("messenger")
-    page.locator(".md-search-result__link").first.wait_for(timeout=8000)
+    page.locator(".md-search-result__link").first.wait_for()
 
 
 def test_a_quiz_answers_by_keyboard(served, open_window):

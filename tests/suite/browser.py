@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-WAIT_MS = 8000  # how long the browser waits for anything
+WAIT_MS = 15_000  # how long the browser waits for anything; a busy machine is slow
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "brave-browser"]
 PALETTE = {"light": "default", "dark": "slate"}  # the names in the theme of the site, which asks the browser only once
 HURRY = "--js-flags=--liftoff-only"  # nothing runs long enough to be worth optimising
