@@ -7,7 +7,7 @@ import ast
 import difflib
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 IDEAS_ADD_TO = 9  # the step that a feature of one's own starts from
@@ -40,12 +40,17 @@ class Step:
         """The title as part of a sentence."""
         return self.title.partition(" ")[2].lower()
 
+    @cached_property
+    def changes(self) -> list[tuple[str, int, int, int, int]]:
+        """What is different from the step before, as the opcodes of `difflib`: they count lines from 0."""
+        return [*difflib.SequenceMatcher(None, self.before, self.lines, False).get_opcodes()]
+
     @property
     def new(self) -> frozenset[int]:
         """The numbers (from 1) of the lines that the step before does not have; blank ones do not count."""
         return frozenset(
             number
-            for tag, _, _, start, end in difflib.SequenceMatcher(None, self.before, self.lines, False).get_opcodes()
+            for tag, _, _, start, end in self.changes
             if tag in {"insert", "replace"}
             for number in range(start + 1, end + 1)
             if self.lines[number - 1].strip()
@@ -65,12 +70,18 @@ class Step:
         found = [node for node in body if (method if classes else name) in names_of(node)]
         if not found:
             raise NotFoundError(f"step {self.name} has nothing that is called {name!r}")
-        first = min([found[0].lineno, *(each.lineno for each in getattr(found[0], "decorator_list", []))])
+        first = first_line(found[0])
         if classes and found[0] is body[0]:
             first = classes[0].lineno
         while first > 1 and self.lines[first - 2].lstrip().startswith("#"):
             first -= 1
         return range(first, (found[-1].end_lineno or first) + 1)
+
+
+def first_line(node: ast.stmt) -> int:
+    """The number of its first line. Decorators belong to it."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)])
 
 
 def names_of(node: ast.stmt) -> set[str]:

@@ -43,7 +43,7 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from club.causes import causes
-from club.ladder import ROOT, STEPS, NotFoundError, Step, names_of, step, steps
+from club.ladder import ROOT, STEPS, NotFoundError, Step, first_line, names_of, step, steps
 from club_site.mistakes import mistakes_of
 from club_site.parcels import pack
 from club_site.runtime import built
@@ -178,11 +178,7 @@ class Place(NamedTuple):
 
     lines: range
     name: str
-    node: ast.stmt
-
-    @property
-    def is_function(self) -> bool:
-        return isinstance(self.node, FUNCTION)
+    is_function: bool
 
 
 @cache
@@ -194,9 +190,10 @@ def places(lines: tuple[str, ...]) -> list[Place]:
         if isinstance(node, ast.ClassDef):
             found_here += [(each, f"{node.name}.") for each in node.body if isinstance(each, FUNCTION)]
         for each, owner in found_here:
-            first = min([each.lineno, *(decorator.lineno for decorator in getattr(each, "decorator_list", []))])
+            first = first_line(each)
             names = names_of(each) - {"import", "if"} or {lines[first - 1].strip()}
-            found.append(Place(range(first, (each.end_lineno or first) + 1), owner + names.pop(), each))
+            inside = range(first, (each.end_lineno or first) + 1)
+            found.append(Place(inside, owner + names.pop(), isinstance(each, FUNCTION)))
     return found
 
 
@@ -214,7 +211,7 @@ def goes(step: Step, block: list[int]) -> tuple[Lines, Lines]:
     """The old lines that give way to a block, and those that go from its functions without a new one in their place."""
     functions = {function_of(line, step.lines) for line in block}
     found: tuple[Lines, Lines] = [], []
-    for tag, start, end, first, last in difflib.SequenceMatcher(None, step.before, step.lines, False).get_opcodes():
+    for tag, start, end, first, last in step.changes:
         gives_way = tag == "replace" and any(first < line <= last for line in block)
         for line in range(start + 1, end + 1) if gives_way or tag == "delete" else ():
             if step.before[line - 1].strip() and function_of(line, step.before) in functions:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
 
 from suite.world import Answer, HungUpError, Line, Program, RefusedError, fail
@@ -68,8 +68,7 @@ class Friend:
         try:
             self._line.send(text)
         except HungUpError as goodbye:
-            code = str(goodbye.code)
-            fail("hung-up", f"{self.name} wanted to say {text[:60]!r}, but the club hung up.", who=self.name, code=code)
+            self._is_cut_off(f"wanted to say {text[:60]!r}", goodbye)
 
     def sends(self, **parts: object) -> None:
         """Say these parts, packed as JSON."""
@@ -195,8 +194,7 @@ class Friend:
             except TimeoutError:
                 return None
             except HungUpError as goodbye:
-                code = str(goodbye.code)
-                fail("hung-up", f"{self.name} was listening, but the club hung up.", who=self.name, code=code)
+                self._is_cut_off("was listening", goodbye)
             if frame.get("type") in self._types:
                 return frame
             self._passed_over.append(short(str(frame["type"])))
@@ -207,6 +205,9 @@ class Friend:
             if frame.get("type") == kind:
                 return frame
         return None
+
+    def _is_cut_off(self, did: str, goodbye: HungUpError) -> NoReturn:
+        fail("hung-up", f"{self.name} {did}, but the club hung up.", who=self.name, code=str(goodbye.code))
 
     def _read(self, text: str | bytes) -> Frame:
         """Every message is JSON, sent as text. If it has a time, that says its time zone."""
