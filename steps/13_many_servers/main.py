@@ -156,9 +156,9 @@ async def look_around() -> None:
 
 
 async def see(elsewhere: list[dict[str, list[str]]]) -> None:
-    before, manager.elsewhere = manager.elsewhere, elsewhere
-    if len(elsewhere) != len(before):
-        for room in manager.active_connections.keys() - ALWAYS_OPEN:
+    before, manager.elsewhere = manager.everyone(), elsewhere
+    for room, names in manager.everyone().items():
+        if room not in ALWAYS_OPEN and names != before.get(room):
             await tell_who_is_here(room, {"room": room})
 
 
