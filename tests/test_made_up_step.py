@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -92,33 +91,25 @@ def run(home, *command, code=0):
     return " ".join(done.stdout.split())
 
 
-@pytest.fixture(scope="module")
-def said(home):
-    """What the checker and the suite say. Both take long, and most of it is waiting, so they run side by side."""
-    program = home / "steps" / NAME / "main.py"
-    mine = home / "steps" / "my_club" / "main.py"
-    mine.write_text(program.read_text(encoding="utf-8").replace('"/biscuits"', '"/crumbs"'), encoding="utf-8")
-    suite = ["-m", "pytest", "-v", "--step", "99", "-p", "no:cacheprovider", *promises(home)]
-    with ThreadPoolExecutor() as pool:
-        checker = pool.submit(run, home, "-m", "club.cli", "check", code=1)
-        return {"suite": run(home, *suite), "checker": checker.result()}
-
-
 def promises(home):
     return sorted(f"tests/{file.name}" for file in (home / "tests").glob("test_[0-9]*.py"))
 
 
-def test_the_checker_knows_its_promise_its_mistake_and_its_place(home, said):
+def test_the_checker_knows_its_promise_its_mistake_and_its_place(home):
+    program = (home / "steps" / NAME / "main.py").read_text(encoding="utf-8")
+    mine = home / "steps" / "my_club" / "main.py"
+    mine.write_text(program.replace('"/biscuits"', '"/crumbs"'), encoding="utf-8")
     stars = "★ " * len(steps()) + "☆"
     oops = "Not yet step 99, the biscuits. Nobody counts the biscuits."
-    assert said["checker"].startswith(f"{stars} steps/my_club/main.py {oops}")
+    assert run(home, "-m", "club.cli", "check", code=1).startswith(f"{stars} steps/my_club/main.py {oops}")
     assert "☆ 99. The biscuits ← you are here" in run(home, "-m", "club.cli")
     assert run(home, "-m", "club.cli", "catch-up", "99").endswith(f"docs/steps/{NAME}.md")
 
 
-def test_every_earlier_promise_is_held_on_it_and_its_own_on_it_alone(home, said):
+def test_it_is_held_to_every_earlier_promise_and_it_alone_to_its_own(home):
     files = promises(home)
-    held = set(re.findall(r"::(test_\w+)\S* PASSED", said["suite"]))
+    listed = run(home, "-m", "pytest", "-q", "--collect-only", "--step", "99", *files)
+    held = set(re.findall(rf"::(test_\w+)\[{NAME}", listed))
     for file in files:
         assert set(re.findall(r"^def (test_\w+)", (home / file).read_text(encoding="utf-8"), re.MULTILINE)) <= held
     listed = run(home, "-m", "pytest", "-q", "--collect-only", files[-1])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 WAIT_MS = 15_000  # how long the browser waits for anything; a busy machine is slow
-# Chromium without any window is the same engine, and at least twice as fast.
+# Chromium without any window is the same engine, and needs half the time.
 NAMES = [
     "chromium-headless-shell",
     "chromium",
