@@ -1,7 +1,7 @@
 """One suite for every step, and for your own file.
 
 uv run pytest                       every step is held to its own promises and to those of the steps before it
-uv run --all-groups pytest -n 2     the checker, the command, the site and the clubhouse are tested, too
+uv run --all-groups pytest -n 3     the checker, the command, the site and the clubhouse are tested, too
 uv run pytest --step 3              only step 3
 uv run pytest --app=my_chat.py      your own file, held to all promises
 uv run pytest --app=my_chat.py --step 3     your own file, held to the promises of steps 1 to 3
@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header() -> str:
-    return "" if HAS_ALL_GROUPS else "More tests, of the project itself: uv run --all-groups pytest -n 2"
+    return "" if HAS_ALL_GROUPS else "More tests, of the project itself: uv run --all-groups pytest -n 3"
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
