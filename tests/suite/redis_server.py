@@ -84,12 +84,13 @@ class Redis:
 class Road(socketserver.ThreadingTCPServer):
     """What servers know as Redis: it carries their words to it, and its answers back."""
 
+    daemon_threads = True
     request_queue_size = 100
 
     def __init__(self, redis: Redis) -> None:
         super().__init__(("127.0.0.1", 0), Caller)
         self.redis = redis
-        threading.Thread(target=self.serve_forever, args=[0.05]).start()
+        threading.Thread(target=self.serve_forever, args=[0.05], daemon=True).start()
 
 
 class Caller(socketserver.BaseRequestHandler):
@@ -97,7 +98,7 @@ class Caller(socketserver.BaseRequestHandler):
         redis = self.server.redis
         with suppress(OSError), socket.create_connection(("127.0.0.1", redis.port), 5) as line:
             line.settimeout(None)
-            words = threading.Thread(target=carry, args=[self.request, line])
+            words = threading.Thread(target=carry, args=[self.request, line], daemon=True)
             words.start()
             carry(line, self.request, lambda: time.sleep(redis.way_s))
             words.join()
