@@ -81,7 +81,7 @@ def pair(request: pytest.FixtureRequest, main_py: Path, pairs: dict[Path, Pair],
 @pytest.fixture
 def far_redis(pair):
     """What a server has read is a little old before it can write."""
-    pair.redis.way_s = 0.06
+    pair.redis.way_s = 0.03
     yield pair.redis
     pair.redis.way_s = 0
 

@@ -88,16 +88,13 @@ def test_each_step_has_its_mistakes_and_each_cause_is_made_to_happen():
     assert made_to_happen == {cause.id for cause in causes().values() if cause.can_be_checked}
 
 
-def asked_of(source, start=lambda step: 1):
-    """What to ask of each step's program, or of another one that `source` makes of the step."""
+def asked_of_each_step(ask):
     return pytest.mark.parametrize(
-        ("asked", "step"),
-        [((source(step), step.number, start(step)), step) for step in steps().values()],
-        ids=steps().keys(),
+        ("asked", "step"), [(ask(step), step) for step in steps().values()], ids=steps().keys()
     )
 
 
-@asked_of(lambda step: "\n".join([*step.lines, ""]))
+@asked_of_each_step(lambda step: ("\n".join([*step.lines, ""]), step.number))
 def test_each_step_passes(verdict, asked, step):
     found = verdict(asked)
     assert not found.oops, found.said
@@ -105,7 +102,7 @@ def test_each_step_passes(verdict, asked, step):
     assert found.said.split() == on_the_page.split()
 
 
-@asked_of(lambda step: "\n".join(step.before) or STARTER, lambda step: step.number)
+@asked_of_each_step(lambda step: ("\n".join(step.before) or STARTER, step.number, step.number))
 def test_the_step_before_does_not_pass(verdict, asked, step):
     found = verdict(asked)
     assert f"Not yet step {step.number}" in found.said

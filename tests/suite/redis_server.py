@@ -8,7 +8,6 @@ import socketserver
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,7 +32,7 @@ def command() -> str | None:
 class Redis:
     """It keeps what it is told in this folder, so that nothing is lost when it is stopped.
 
-    It may be far away: its answers are `way_s` seconds on their way.
+    It may be far away: everything that is said to it, and every answer, is `way_s` seconds on its way.
     """
 
     way_s = 0.0
@@ -98,15 +97,16 @@ class Caller(socketserver.BaseRequestHandler):
         redis = self.server.redis
         with suppress(OSError), socket.create_connection(("127.0.0.1", redis.port), 5) as line:
             line.settimeout(None)
-            words = threading.Thread(target=carry, args=[self.request, line], daemon=True)
+            words = threading.Thread(target=carry, args=[self.request, line, redis], daemon=True)
             words.start()
-            carry(line, self.request, lambda: time.sleep(redis.way_s))
+            carry(line, self.request, redis)
             words.join()
 
 
-def carry(source: socket.socket, target: socket.socket, wait: Callable[[], None] = lambda: None) -> None:
+def carry(source: socket.socket, target: socket.socket, redis: Redis) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
-            wait()
+            time.sleep(redis.way_s)
             target.sendall(data)
+    with suppress(OSError):  # whichever of the two has broken off
         target.shutdown(socket.SHUT_WR)
