@@ -18,10 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.browser import Window, browser, forget, watched  # noqa: F401
 from suite.friends import Club, Friend
-from suite.site import served, site, sites  # noqa: F401
-from suite.words import textstat  # noqa: F401
 from suite.world import START, HungUpError, NotKept, Program, Start, fail, started_here
 
 STEPS = Path(__file__).parent.parent / "steps"
@@ -29,11 +26,7 @@ MY_CLUB = STEPS / "my_club" / "main.py"
 QUIET_S = 1  # how long a program gets, after a test, to return to how it was before
 # A learner's plain `uv run pytest` takes less than a minute, and leaves out what tests the project itself.
 HAS_ALL_GROUPS = find_spec("xdist") is not None
-collect_ignore = (
-    []
-    if HAS_ALL_GROUPS
-    else ["test_bench.py", "test_check.py", "test_club.py", "test_dev_server.py", "test_made_up_step.py", "test_own.py"]
-)
+collect_ignore = [] if HAS_ALL_GROUPS else ["project"]
 SLOW = {
     "test_in_page.py",
     "test_workbench.py",
@@ -235,39 +228,3 @@ def bo(ada: Friend, club: Club) -> Friend:
     bo = club.chat("Bo")
     ada.hears("joined the chat", by="Bo")
     return bo
-
-
-@pytest.fixture(scope="session")
-def ordinary_windows(browser):  # noqa: F811
-    """The windows that need nothing special, and what went wrong in them. They are kept: a new one takes a second."""
-    broken = []
-    context = watched(browser, broken)
-    yield context, broken
-    context.close()
-
-
-@pytest.fixture
-def open_window(browser, ordinary_windows):  # noqa: F811
-    """Open one more window of the browser. A page that breaks, or that calls the internet, fails the test."""
-    ordinary, broken = ordinary_windows
-    broken.clear()
-    kept = list(ordinary.pages)
-    free, special = kept.copy(), []
-
-    def open_window(address: str, path: str = "/", **how) -> Window:
-        if how:
-            special.append(watched(browser, broken, **how))
-        elif not free:
-            kept.append(ordinary.new_page())
-        page = special[-1].new_page() if how else free.pop(0) if free else kept[-1]
-        return Window(page, address).opens(path)
-
-    yield open_window
-    for context in special:
-        context.close()
-    for page in ordinary.pages:
-        if page not in kept:  # a page has opened it
-            page.close()
-        elif page not in free:
-            forget(page)
-    assert not broken

@@ -34,7 +34,7 @@ const steps = readdirSync(join(here, "../steps")).filter((name) => /^[0-9]/.test
 const tests = readdirSync(join(here, "../tests")).filter((name) => /^(conftest|test_[0-9].*)\.py$/.test(name));
 put("/home/club", "..", ["pyproject.toml"]);
 put("/home/club/tests", "../tests", tests);
-put("/home/club/tests/suite", "../tests/suite", ["__init__.py", "browser.py", "friends.py", "site.py", "tasks.py", "words.py", "world.py"]);
+put("/home/club/tests/suite", "../tests/suite", ["__init__.py", "friends.py", "tasks.py", "world.py"]);
 put("/home/club/tests/mistakes", "../tests/mistakes", readdirSync(join(here, "../tests/mistakes")));
 for (const step of steps) put(`/home/club/steps/${step}`, `../steps/${step}`, ["main.py"]);
 const library = await python.runPythonAsync(readFileSync(join(here, "pack.py"), "utf8"));

@@ -56,7 +56,7 @@ def clean(said: str) -> str:
 
 
 def main() -> None:
-    test = (ROOT / "tests" / "own" / "hello.py").read_text(encoding="utf-8")
+    test = (ROOT / "tests" / "project" / "own" / "hello.py").read_text(encoding="utf-8")
     for what, program in CLUBS.items():
         (RECORDED / f"{STEP.name}-{what}.txt").write_text(said_about(program, test), encoding="utf-8")
 

@@ -281,9 +281,9 @@ def diff(name: str) -> Lines:
 
 
 def own_test(name: str) -> Lines:
-    file = ROOT / "tests" / "own" / f"{name}.py"
+    file = ROOT / "tests" / "project" / "own" / f"{name}.py"
     if not file.is_file():
-        raise NotFoundError(f"there is no test tests/own/{file.name}")
+        raise NotFoundError(f"there is no test tests/project/own/{file.name}")
     return ['``` { .py title="tests/test_mine.py" }', *file.read_text(encoding="utf-8").splitlines(), "```", ""]
 
 
@@ -314,7 +314,7 @@ def race(what: str) -> Lines:
     if table.is_file():
         return [*table.read_text(encoding="utf-8").splitlines(), ""]
     if not picture.is_file():
-        raise NotFoundError(f"the race has no {what}; `python -m bench` runs it")
+        raise NotFoundError(f"the race has no {what}; `python -m race` runs it")
     drawn = picture.read_text(encoding="utf-8")
     width, height = (round(float(size)) for size in re.findall(r'<svg.* width="(.+?)pt" height="(.+?)pt"', drawn)[0])
     return in_both_schemes(f"race-{what}", "svg", re.findall("<title>(.+)</title>", drawn)[0], width, height)
@@ -322,8 +322,8 @@ def race(what: str) -> Lines:
 
 def checked(test: str) -> Lines:
     file, _, name = test.partition("::")
-    path = ROOT / "tests" / file
-    if not path.is_file() or f"def {name}(" not in path.read_text(encoding="utf-8"):
+    found = (ROOT / "tests").rglob(file)
+    if not any(f"def {name}(" in path.read_text(encoding="utf-8") for path in found):
         raise NotFoundError(f"there is no test {test}")
     return [f"Checked by `{name}`.", "{ .checked }", ""]
 

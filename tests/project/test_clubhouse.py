@@ -6,8 +6,8 @@ import re
 import pytest
 
 from conftest import PROGRAMS, STEPS
-from suite.browser import WAIT_MS
-from suite.dev import DevServer, learners_folder
+from project.browser import WAIT_MS
+from project.dev import DevServer, learners_folder
 from suite.program import Process
 
 # The doors of the clubhouse, and the steps that build them.

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import PROGRAMS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 NEW_LINES = 25  # that a step may add; a longer one is two steps
 NEW_LINES_LEVEL_3 = 45
 LEVEL_3 = 10  # the first step of level 3

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from suite.dev import DevServer, learners_folder
+from project.dev import DevServer, learners_folder
 from suite.friends import Friend
 from suite.program import Call
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SLOW = 2.5  # seconds longer than without friends: a program that waits for them takes up to five
 NEWS_S = 4.5  # a messenger that only sleeps has just begun to sleep for five seconds
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from suite.browser import Window, watched
-from suite.dev import DevServer
+from project.browser import Window, watched
+from project.dev import DevServer
+from project.site import build, copy_of_the_repository
 from suite.program import Process
-from suite.site import build, copy_of_the_repository
 
 ladder = pytest.importorskip("club.ladder", reason="the tests of the site need: uv run --all-groups pytest")
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
 STEP_PAGES = {f"steps/{name}.md": step for name, step in ladder.steps().items()}

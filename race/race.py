@@ -16,8 +16,8 @@ from typing import Any
 
 import psutil
 
-from bench import clients
 from club.machine import free_port
+from race import clients
 
 HERE = Path(__file__).parent
 STEPS = HERE.parent / "steps"

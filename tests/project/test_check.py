@@ -12,9 +12,9 @@ import pytest
 from club.causes import Failure, cause_of, causes
 from club.ladder import ROOT, STEPS, steps
 from club_site.mistakes import mistakes_of, program_with
-from suite.checks import Checks
+from project.checks import Checks
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 RECORDED = ROOT / "docs" / "assets" / "recorded"
 STARTER = (STEPS / "my_club" / "main.py").read_text(encoding="utf-8")
 WRONG = [(step, mistake) for step in steps().values() for mistake in mistakes_of(step)]

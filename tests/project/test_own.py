@@ -28,7 +28,7 @@ each_idea = pytest.mark.parametrize("idea", ideas().values(), ids=ideas().keys()
 
 
 def written(name: str) -> str:
-    return (ROOT / "tests" / "own" / f"{name}.py").read_text(encoding="utf-8")
+    return (ROOT / "tests" / "project" / "own" / f"{name}.py").read_text(encoding="utf-8")
 
 
 # --- a feature of one's own ----------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ def test_with_all_ideas_the_club_keeps_every_promise_that_our_step_keeps(tmp_pat
     """They take the place of the step, so they are held to all that it is held to."""
     home = own_test.project(tmp_path)
     (home / "steps" / BASE / "main.py").write_text("\n".join([*all_together(), ""]), encoding="utf-8")
-    tests = sorted(Path(__file__).parent.glob("test_[0-9]*.py"))
+    tests = sorted(Path(__file__).parents[1].glob("test_[0-9]*.py"))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--step={step(BASE).number}"]
     command += [str(home / "tests" / test.name) for test in tests]
     done = subprocess.run(command, cwd=home, capture_output=True, encoding="utf-8", timeout=180, check=False)

@@ -6,7 +6,7 @@ import pytest
 
 from club.causes import Failure, causes
 from club.ladder import STEPS
-from suite.dev import DevServer, learners_folder
+from project.dev import DevServer, learners_folder
 from suite.program import Process
 
 CHAT = """

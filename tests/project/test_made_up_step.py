@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from club.ladder import ROOT, steps
-from suite.site import build, copy_of_the_repository
+from project.site import build, copy_of_the_repository
 
 NAME = "99_biscuits"
 ROUTE = """

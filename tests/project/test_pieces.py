@@ -15,7 +15,7 @@ from statistics import median
 import pytest
 
 from club.ladder import ROOT, Step, steps
-from suite.browser import missing
+from project.browser import missing
 
 pages = pytest.importorskip("club_site.pages")
 mistakes = pytest.importorskip("club_site.mistakes")

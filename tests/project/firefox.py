@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from suite.browser import missing
+from project.browser import missing
 from suite.program import end_all
 
 PATIENCE = 60  # seconds for anything; nobody knows how busy the machine is

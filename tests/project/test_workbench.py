@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from club import ladder
-from suite.bench import CHAT, Bench
-from suite.browser import Window, watched
-from test_in_page import OURS, bench, kept  # noqa: F401
+from project.bench import CHAT, Bench
+from project.browser import Window, watched
+from project.test_in_page import OURS, bench, kept  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("kept")
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 STEPS = list(ladder.steps().values())
 BEFORE = "\n".join([*ladder.step(CHAT).before, ""])
 STOOD_MS = 1100  # a text that stood for a second can be brought back

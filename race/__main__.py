@@ -1,8 +1,8 @@
 """Run the race, and draw what came out.
 
-    uv run --group bench python -m bench            takes a quarter of an hour; let nothing else run meanwhile
-    uv run --group bench python -m bench --draw     only draws the recorded race again
-    uv run --group bench python -m bench --only original "step 12" mine=my_chat.py --out /tmp/race
+    uv run --group race python -m race            takes a quarter of an hour; let nothing else run meanwhile
+    uv run --group race python -m race --draw     only draws the recorded race again
+    uv run --group race python -m race --only original "step 12" mine=my_chat.py --out /tmp/race
 
 The last one races a program of your own, which needs the chat of step 3, and leaves the record as it is.
 """
@@ -26,8 +26,8 @@ from typing import Any
 
 from rich.progress import Progress, TimeElapsedColumn
 
-from bench import draw
-from bench.race import HERE, Contender, Server, allow_many_connections, contenders, uvicorn
+from race import draw
+from race.race import HERE, Contender, Server, allow_many_connections, contenders, uvicorn
 
 TALKS = {"one": (1, 1), "eight": (8, 16)}  # how many talk, and how many messages each says at a stretch
 AWAKE = 10  # friends, while one more is frozen
@@ -121,7 +121,7 @@ class Race:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser = argparse.ArgumentParser(prog="python -m race")
     parser.add_argument("--draw", action="store_true", help="only draw the recorded race again")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="race these, or NAME=FILE")
     parser.add_argument("--friends", nargs="+", type=int, default=[10, 100, 1000], metavar="N", help="10 100 1000")

@@ -10,16 +10,16 @@ import pytest
 
 from club import ladder
 from club_site.mistakes import program_with
-from suite.bench import CHAT, SOON, Bench
-from suite.browser import Window, missing, watched
-from suite.checks import Checks
-from suite.firefox import firefox  # noqa: F401
+from project.bench import CHAT, SOON, Bench
+from project.browser import Window, missing, watched
+from project.checks import Checks
+from project.firefox import firefox  # noqa: F401
+from project.site import Served
+from project.test_check import WRONG, learners_file
+from project.test_site import PAGES, pasted_into_the_console
 from suite.program import Process
-from suite.site import Served
-from test_check import WRONG, learners_file
-from test_site import PAGES, pasted_into_the_console
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 OURS = (ROOT / "steps" / CHAT / "main.py").read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The race of `bench/`: it counts what every friend has really heard, and the pages show its last run."""
+"""The race of `race/`: it counts what every friend has really heard, and the pages show its last run."""
 
 import json
 import re
@@ -34,8 +34,8 @@ async def chat(websocket: WebSocket) -> None:
 """
 
 
-def bench(*words: str) -> str:
-    command = [sys.executable, "-m", "bench", *words]
+def race(*words: str) -> str:
+    command = [sys.executable, "-m", "race", *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -51,7 +51,7 @@ def test_a_small_race(tmp_path):
     forgets = tmp_path / "forgets.py"
     forgets.write_text(FORGETS, encoding="utf-8")
     small = ["--friends", "10", "--rounds", "1", "--deliveries", "2000", "--patience", "2"]
-    said = bench("--only", "original", "step 12", f"forgets={forgets}", *small, "--out", str(tmp_path))
+    said = race("--only", "original", "step 12", f"forgets={forgets}", *small, "--out", str(tmp_path))
 
     original, step_12, forgets = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["rows"]
     for row in (original, step_12):
@@ -73,8 +73,8 @@ def test_a_small_race(tmp_path):
 
 
 def test_the_pages_show_the_recorded_race(tmp_path):
-    shutil.copy(ROOT / "bench" / "results.json", tmp_path)
-    bench("--draw", "--out", str(tmp_path))
+    shutil.copy(ROOT / "race" / "results.json", tmp_path)
+    race("--draw", "--out", str(tmp_path))
     recorded = pages.ASSETS / "recorded"
     assert titles(recorded) == titles(tmp_path)
     for table in ("table", "smaller"):

@@ -1,0 +1,1 @@
+"""Tests of all that is no step: what a learner's file is never held to."""
