@@ -1,10 +1,10 @@
 """Fetch Python for the browser, and put it where the site finds it: a page can then run a step's program itself.
 
-    uv run python workbench/build.py
+    uv run --group node python workbench/build.py
 
-Run it before the site is built. It needs npm. The files come from npm and PyPI, are checked against the hashes that
-stand beside this file, and go to `docs/assets/in-page/`, which git ignores. Files that are already there
-are not fetched again.
+Run it before the site is built. The group `node` brings Node.js. The files come from npm and PyPI, are checked
+against the hashes that stand beside this file, and go to `docs/assets/in-page/`, which git ignores. Files that are
+already there are not fetched again.
 """
 
 import shutil
@@ -20,7 +20,7 @@ MACHINE = "--platform=pyemscripten_2026_0_wasm32 --python-version=3.14 --impleme
 
 
 def run(*command: str) -> None:
-    program = shutil.which(command[0]) or sys.exit(f"The club in the page needs {command[0]}. See CONTRIBUTING.md.")
+    program = shutil.which(command[0]) or sys.exit(f"There is no {command[0]}. `uv run --group node` brings it.")
     done = subprocess.run([program, *command[1:]], cwd=SOURCE, check=False)
     if done.returncode:
         sys.exit(f"{command[0]} could not do its part. The club in the page is not built.")

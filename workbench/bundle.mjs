@@ -54,9 +54,18 @@ const { metafile } = await build({
   metafile: true,
 });
 // Who made all this asks that their licences go with it.
-const packages = new Set(Object.keys(metafile.inputs).map((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]));
+const packages = new Set(
+  Object.keys(metafile.inputs).map((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]),
+);
 packages.delete(undefined);
-const licence = (folder) => readFileSync(join(folder, readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))), "utf8");
+const licence = (folder) =>
+  readFileSync(
+    join(
+      folder,
+      readdirSync(folder).find((file) => /^licen[cs]e/i.test(file)),
+    ),
+    "utf8",
+  );
 const licences = [...packages].sort().map((name) => `${name}\n\n${licence(join(here, "node_modules", name))}`);
 licences.unshift(
   "Python, under the PSF licence: https://docs.python.org/3/license.html",

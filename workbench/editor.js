@@ -23,7 +23,9 @@ function lines(name, label) {
     update(old, { changes, effects, newDoc }) {
       const given = effects.find((effect) => effect.is(set));
       if (!given) return old.map(changes).update({ filter: (from) => newDoc.lineAt(from).length > 0 }); // not an emptied line
-      return RangeSet.of(given.value.filter((n) => n >= 1 && n <= newDoc.lines).map((n) => look.range(newDoc.line(n).from)));
+      return RangeSet.of(
+        given.value.filter((n) => n >= 1 && n <= newDoc.lines).map((n) => look.range(newDoc.line(n).from)),
+      );
     },
     provide: (field) => EditorView.decorations.from(field),
   });
@@ -69,22 +71,43 @@ function stepOut({ state, dispatch }) {
     if (margin?.length < text.length) around = margin;
   }
   const insert = `\n${around}`;
-  dispatch(state.update({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, scrollIntoView: true, userEvent: "input" }));
+  dispatch(
+    state.update({
+      changes: { from, to, insert },
+      selection: { anchor: from + insert.length },
+      scrollIntoView: true,
+      userEvent: "input",
+    }),
+  );
   return true;
 }
 
 /** The theme makes the head of the document anew for each page. The look of the editor, which is there, must stay. */
 function keepStyle() {
   const style = [...document.head.querySelectorAll("style")].find(({ textContent }) => textContent.includes(".cm-"));
-  new MutationObserver(() => style.isConnected || document.head.prepend(style)).observe(document.head, { childList: true });
+  new MutationObserver(() => style.isConnected || document.head.prepend(style)).observe(document.head, {
+    childList: true,
+  });
 }
 
 /** An editor with two programs, of which one is shown: the learner's own, and ours to look at. */
 export function edit(parent, { text, hint, onChange, onRun }) {
-  const run = () => (onRun(), true);
-  const leave = (view) => (view.setTabFocusMode(3000), false); // also where Escape has something else to do
+  const run = () => {
+    onRun();
+    return true;
+  };
+  const leave = (view) => {
+    view.setTabFocusMode(3000);
+    return false; // also where Escape has something else to do
+  };
   const shared = (label) => [
-    keymap.of([{ key: "Escape", run: leave }, { key: "Mod-Enter", run }, { key: "Mod-s", run }, { key: "Enter", run: stepOut }, indentWithTab]),
+    keymap.of([
+      { key: "Escape", run: leave },
+      { key: "Mod-Enter", run },
+      { key: "Mod-s", run },
+      { key: "Enter", run: stepOut },
+      indentWithTab,
+    ]),
     minimalSetup,
     lineNumbers(),
     python(),
@@ -124,7 +147,8 @@ export function edit(parent, { text, hint, onChange, onRun }) {
     quiet = false;
   };
   const scrollTo = (number, y) => {
-    if (number >= 1 && number <= view.state.doc.lines) view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(number).from, { y }) });
+    if (number >= 1 && number <= view.state.doc.lines)
+      view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(number).from, { y }) });
   };
 
   const enter = () => {
@@ -160,7 +184,10 @@ export function edit(parent, { text, hint, onChange, onRun }) {
       const { doc } = view.state;
       const [first, last] = [doc.line(Math.min(from, doc.lines)), doc.line(Math.min(to, doc.lines))];
       const start = first.from + /^\s*/.exec(first.text)[0].length; // what is typed now stands as far in
-      view.dispatch({ selection: EditorSelection.range(start, last.to), effects: EditorView.scrollIntoView(first.from, { y: "center" }) });
+      view.dispatch({
+        selection: EditorSelection.range(start, last.to),
+        effects: EditorView.scrollIntoView(first.from, { y: "center" }),
+      });
       enter();
     },
     /** Take the line back that was opened, if nobody has typed since. */
@@ -176,7 +203,11 @@ export function edit(parent, { text, hint, onChange, onRun }) {
       const from = number ? doc.line(Math.min(number, doc.lines)).to : 0;
       const anchor = number ? from + insert.length : indent;
       const change = view.state.changes({ from, insert });
-      view.dispatch({ changes: change, selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
+      view.dispatch({
+        changes: change,
+        selection: { anchor },
+        effects: EditorView.scrollIntoView(anchor, { y: "center" }),
+      });
       opened = { doc: view.state.doc, back: change.invert(doc) };
       enter();
     },

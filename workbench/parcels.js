@@ -18,7 +18,9 @@ export async function zip(project, source) {
 export async function read(bytes) {
   try {
     const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(isZip ? await mainOf(bytes) : bytes).replace(/\r\n?/g, "\n");
+    const text = new TextDecoder("utf-8", { fatal: true })
+      .decode(isZip ? await mainOf(bytes) : bytes)
+      .replace(/\r\n?/g, "\n");
     return text.trim() && text.length <= MOST && !text.includes("\0") ? text : null;
   } catch {
     return null;

@@ -3,7 +3,6 @@ import { unzipSync } from "fflate";
 
 const here = new URL("./", import.meta.url);
 const SNAPSHOT = "snapshot"; // Python's memory, with FastAPI in it; made here, never downloaded
-const SITE = "/lib/python3.14/site-packages";
 
 const PAUSE = 100; // ms between two looks at what was printed
 const SCREEN = 20_000; // characters of a flood that are worth showing, as in page.js
@@ -16,7 +15,8 @@ let due = 0;
 function print(text) {
   printed += text;
   if (printed.length > 2 * SCREEN) printed = printed.slice(-SCREEN);
-  if (performance.now() - shown > PAUSE) show(); // a loop lets no timer run
+  if (performance.now() - shown > PAUSE)
+    show(); // a loop lets no timer run
   else due ||= setTimeout(show, PAUSE);
 }
 
@@ -103,7 +103,9 @@ async function boot(snapshot) {
     if (await store) keep(python);
   }
   const bridge = python.pyimport("bridge");
-  bridge.connect((kind, json, data) => post(kind, { ...JSON.parse(json), data: data?.toJs ? data.toJs() : JSON.parse(json).data }));
+  bridge.connect((kind, json, data) =>
+    post(kind, { ...JSON.parse(json), data: data?.toJs ? data.toJs() : JSON.parse(json).data }),
+  );
   self.python = python;
   // What a program seldom asks for comes when there is time.
   const rest = bytesOf(unpacked("rest.bin"))
@@ -127,7 +129,8 @@ function keep(python) {
 
 async function start() {
   for (const name of (await self.caches?.keys().catch(() => [])) ?? []) {
-    if (name.startsWith(`club ${here.pathname.replace(/[^/]+\/$/, "")}`) && name !== `club ${here.pathname}`) caches.delete(name);
+    if (name.startsWith(`club ${here.pathname.replace(/[^/]+\/$/, "")}`) && name !== `club ${here.pathname}`)
+      caches.delete(name);
   }
   const kept = await (await store)?.match(SNAPSHOT);
   if (kept) {

@@ -88,7 +88,7 @@ export class Club extends EventTarget {
       if (detail.sent) return;
       if (type === "password" && talkie.room) this.secret.add(talkie.room);
       this.#learn(talkie, type);
-      if ((/^(join|leave)$/.test(type) || /^(joined|left) the chat$/.test(words))) this.#count();
+      if (/^(join|leave)$/.test(type) || /^(joined|left) the chat$/.test(words)) this.#count();
     });
     if (this.awake) talkie.pickUp();
   }
@@ -164,7 +164,11 @@ export class Club extends EventTarget {
     const draw = { type: "draw", points: [[0, 0]], color: "black" };
     const heard = this.open.has("docs") ? await this.#knock(room, [{ type: "typing" }, draw]) : null;
     this.#built("join", heard !== null);
-    for (const [door, type] of [["types", "typing"], ["whispers", "friends"], ["draw", "draw"]]) {
+    for (const [door, type] of [
+      ["types", "typing"],
+      ["whispers", "friends"],
+      ["draw", "draw"],
+    ]) {
       this.#built(door, Boolean(heard?.includes(type)));
     }
     const tooLong = `ws/rooms/${"door-".padEnd(21, "-")}/clubhouse`;

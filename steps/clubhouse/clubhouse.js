@@ -194,11 +194,14 @@ function show() {
   const { awake, open, shut, fresh, rooms } = club;
   const isNew = DOORS.filter(({ id }) => fresh.has(id)).map(({ name }) => name);
   document.body.dataset.awake = awake ?? "calling";
-  say(part("club").querySelector("span"), {
-    true: "The club is awake",
-    false: "The club is asleep. Is the server running? We will keep calling.",
-    null: "Calling the club…",
-  }[awake]);
+  say(
+    part("club").querySelector("span"),
+    {
+      true: "The club is awake",
+      false: "The club is asleep. Is the server running? We will keep calling.",
+      null: "Calling the club…",
+    }[awake],
+  );
   const reached = DOORS.findLast(({ id }) => open.has(id)) ?? { step: 1, title: "the light is on" };
   // Steps after the last door cannot be seen from here.
   const all = DOORS.every(({ id }) => open.has(id));
@@ -214,7 +217,10 @@ function show() {
     say(item.querySelector("small span"), open.has(id) ? inside(id, rooms ?? {}) : closed);
     if (id === "docs") opens(item.querySelector("b"), name, open.has(id));
   }
-  say(part("board").querySelector("summary"), `${isNew.length ? "New! " : ""}${DOORS.filter(({ id }) => open.has(id)).length} of ${DOORS.length} doors open`);
+  say(
+    part("board").querySelector("summary"),
+    `${isNew.length ? "New! " : ""}${DOORS.filter(({ id }) => open.has(id)).length} of ${DOORS.length} doors open`,
+  );
   part("board").className = isNew.length ? "new" : "";
   showTree(rooms ?? {});
   say(part("news"), isNew.length ? `New door: ${isNew.join(", ")}.` : "");
@@ -237,15 +243,19 @@ function showTree(rooms) {
   if (list.dataset.doors === doors.join("/")) return;
   list.dataset.doors = doors.join("/");
   list.hidden = !doors.length;
-  list.replaceChildren(...doors.map(([words, isSecret]) => {
-    const item = Object.assign(document.createElement("li"), { textContent: words });
-    if (isSecret) item.insertAdjacentHTML("afterbegin", '<i class="padlock" role="img" aria-label="secret"></i>');
-    return item;
-  }));
+  list.replaceChildren(
+    ...doors.map(([words, isSecret]) => {
+      const item = Object.assign(document.createElement("li"), { textContent: words });
+      if (isSecret) item.insertAdjacentHTML("afterbegin", '<i class="padlock" role="img" aria-label="secret"></i>');
+      return item;
+    }),
+  );
 }
 
 function inTree(rooms) {
-  return club.open.has("join") ? Object.entries(rooms).filter(([room]) => room !== "chat" && room !== "notifications") : [];
+  return club.open.has("join")
+    ? Object.entries(rooms).filter(([room]) => room !== "chat" && room !== "notifications")
+    : [];
 }
 
 /** What an open door says of itself. */
@@ -266,8 +276,12 @@ function words({ state, name, news, room, wanted }) {
   if (!name) return "Who are you? Write a nickname at the top, then press Enter.";
   if (!wanted) return "This walkie-talkie is off. Press “Pick up” to come back.";
   if (club.awake === false) return "The club does not answer. The terminal may say why.";
-  if (state === "connected") return news ? "News will come every five seconds. Only you will see it." : `Say hello! Everyone in ${room || "the chat"} will hear you.`;
-  if (state === "taken") return `Somebody in ${room} is called ${name} already. Take another name, or wait: we will call again.`;
+  if (state === "connected")
+    return news
+      ? "News will come every five seconds. Only you will see it."
+      : `Say hello! Everyone in ${room || "the chat"} will hear you.`;
+  if (state === "taken")
+    return `Somebody in ${room} is called ${name} already. Take another name, or wait: we will call again.`;
   if (state === "door") return `${room} is a secret room. Say the password, and come in.`;
   if (state === "refused") return "The club did not let this friend in. It says why below.";
   if (state === "shut" && club.open.has(door)) return "The club did not let this friend in. Try another name.";
@@ -289,7 +303,11 @@ function opens(element, words, isOpen) {
   if (!isOpen) return say(element, words);
   if (element.firstElementChild) return;
   const way = document.createElement(desk ? "button" : "a");
-  if (desk) way.onclick = () => (fold(), desk.open());
+  if (desk)
+    way.onclick = () => {
+      fold();
+      desk.open();
+    };
   else Object.assign(way, { href: "docs/", target: "_blank" });
   way.textContent = words;
   element.replaceChildren(way);

@@ -30,7 +30,10 @@ export class DrawingBoard {
       board.setPointerCapture(event.pointerId);
       this.#begin(this.#place(event));
     });
-    board.addEventListener("pointermove", (event) => board.hasPointerCapture(event.pointerId) && this.#move(this.#place(event)));
+    board.addEventListener(
+      "pointermove",
+      (event) => board.hasPointerCapture(event.pointerId) && this.#move(this.#place(event)),
+    );
     board.addEventListener("keydown", (event) => this.#key(event));
     this.#movePen();
   }
@@ -38,7 +41,9 @@ export class DrawingBoard {
   /** Draw what came over the air, if it can be drawn. */
   draw({ points, color }) {
     if (!Array.isArray(points)) return;
-    const places = points.slice(0, POINTS).filter((point) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite));
+    const places = points
+      .slice(0, POINTS)
+      .filter((point) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite));
     const stroke = svg("polyline");
     stroke.setAttribute("points", places.map(([x, y]) => `${Math.round(x * 300)},${Math.round(y * 200)}`).join(" "));
     stroke.setAttribute("class", COLORS.includes(color) ? color : "black");

@@ -36,7 +36,7 @@ export function line({ time, missed, message: { who, words, timestamp, type, to 
   }
   if (type === "whisper") line.append(element("em", `whispers to ${to.slice(0, 40)}: `));
   if (type === "reminder") line.append(element("em", "Reminder: "));
-  line.append(said, element("time", (isNaN(sent) ? time : sent).toLocaleTimeString("en-GB")));
+  line.append(said, element("time", (Number.isNaN(sent.getTime()) ? time : sent).toLocaleTimeString("en-GB")));
   return line;
 }
 

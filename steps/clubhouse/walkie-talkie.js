@@ -72,7 +72,9 @@ template.innerHTML = `
         <button>Say it</button>
       </form>
       <div class="bar" hidden>
-        ${Object.entries(EMOJI).map(([emoji, name]) => `<button type="button" class="emoji" aria-label="Emoji: ${name}">${emoji}</button>`).join("")}
+        ${Object.entries(EMOJI)
+          .map(([emoji, name]) => `<button type="button" class="emoji" aria-label="Emoji: ${name}">${emoji}</button>`)
+          .join("")}
         <button type="button" class="draw" aria-pressed="false">Draw</button>
         <select class="to" aria-label="Who hears it"></select>
       </div>
@@ -188,10 +190,16 @@ class WalkieTalkie extends HTMLElement {
       if (this.#socket !== socket) return;
       this.#empty();
       this.#show({ [NAME_IS_TAKEN]: "taken", [AGAINST_THE_RULES]: "refused" }[code] ?? (opened ? "lost" : "shut"));
-      if (code === AGAINST_THE_RULES && this.#isSecret) this.#hint(this.#hasSaidIt ? `${reason} Try again, or ask a friend who knows it.` : "The door has closed, because nobody said the password. Say it to try again.");
+      if (code === AGAINST_THE_RULES && this.#isSecret)
+        this.#hint(
+          this.#hasSaidIt
+            ? `${reason} Try again, or ask a friend who knows it.`
+            : "The door has closed, because nobody said the password. Say it to try again.",
+        );
       else if (code === 1009) this.#hint("That message was too long for the club.");
       else if (opened && reason) this.#hint(reason);
-      else if (opened && code !== 1012 && Date.now() - opened < 1000) this.#hint("The club hung up at once. Its terminal may say why.");
+      else if (opened && code !== 1012 && Date.now() - opened < 1000)
+        this.#hint("The club hung up at once. Its terminal may say why.");
     };
   }
 
@@ -239,7 +247,10 @@ class WalkieTalkie extends HTMLElement {
     const { color } = look(this.name);
     this.style.setProperty("--me", `var(--friend-${color})`);
     this.#part(".who").replaceChildren(badge(this.name));
-    this.#part("article").setAttribute("aria-label", `${this.name || "A new friend"}, ${this.news ? "news radio" : "walkie-talkie"}`);
+    this.#part("article").setAttribute(
+      "aria-label",
+      `${this.name || "A new friend"}, ${this.news ? "news radio" : "walkie-talkie"}`,
+    );
     this.#part(".talk").setAttribute("aria-label", `Screen of ${this.name || "this friend"}`);
     this.#part(".log").setAttribute("aria-label", `What ${this.name || "this friend"} hears`);
     this.#part(".message").setAttribute("aria-label", `Message from ${this.name}`);
@@ -281,7 +292,8 @@ class WalkieTalkie extends HTMLElement {
   #show(state) {
     this.state = state;
     this.dataset.state = state;
-    const lamp = state === "connected" && this.news ? "listening" : state === "off" && this.wanted ? "ready" : LAMP[state];
+    const lamp =
+      state === "connected" && this.news ? "listening" : state === "off" && this.wanted ? "ready" : LAMP[state];
     this.#part(".lamp span").textContent = this.hasAttribute("asleep") ? "asleep" : lamp;
     this.#part(".power").textContent = this.wanted ? "Hang up" : "Pick up";
     this.#furnish();
@@ -313,7 +325,9 @@ class WalkieTalkie extends HTMLElement {
     const name = box.value.trim();
     if (!canBeName(name)) {
       box.value = this.name;
-      return this.#hint(name ? "A name cannot have / or \\ in it, or be only dots." : "Everyone needs a name. A nickname is best.");
+      return this.#hint(
+        name ? "A name cannot have / or \\ in it, or be only dots." : "Everyone needs a name. A nickname is best.",
+      );
     }
     this.#callAs("name", name);
   }
@@ -357,7 +371,8 @@ class WalkieTalkie extends HTMLElement {
     const to = this.#part(".to").value;
     const message = box.value;
     if (!message) return this.#hint("Type something first.");
-    if (!this.wanted || this.state === "shut") return this.#hint("Nobody can hear you yet. Your words stay here until the lamp is on.");
+    if (!this.wanted || this.state === "shut")
+      return this.#hint("Nobody can hear you yet. Your words stay here until the lamp is on.");
     this.#hold(this.state !== "connected");
     if (this.#held) return;
     if (to) this.#say(JSON.stringify({ type: "whisper", to, message }));
@@ -370,10 +385,15 @@ class WalkieTalkie extends HTMLElement {
   /** Measure how long it takes until the words come back to the friend who has said them. */
   #clock(isRunning) {
     const seconds = (Date.now() - this.#said) / 1000;
-    if (!isRunning && this.#said && seconds > SLOW / 1000) this.#hint(`Your words took ${seconds.toFixed(1)} s. Was somebody asleep?`);
+    if (!isRunning && this.#said && seconds > SLOW / 1000)
+      this.#hint(`Your words took ${seconds.toFixed(1)} s. Was somebody asleep?`);
     clearTimeout(this.#echo);
     this.#said = isRunning ? Date.now() : 0;
-    if (isRunning) this.#echo = setTimeout(() => this.#hint("Sent, but nothing came back. Does your program broadcast it? Is somebody asleep?"), PATIENCE);
+    if (isRunning)
+      this.#echo = setTimeout(
+        () => this.#hint("Sent, but nothing came back. Does your program broadcast it? Is somebody asleep?"),
+        PATIENCE,
+      );
   }
 
   /** A friend who sleeps takes nothing. Only a line in this page can do that: a browser takes whatever comes. */
@@ -423,7 +443,13 @@ class WalkieTalkie extends HTMLElement {
   /** Tell the room that somebody types, now and then. What is being whispered is nobody's business. */
   #type() {
     this.#hold(false);
-    if (!this.#hasTypes || this.state !== "connected" || this.#part(".to").value || Date.now() - this.#toldTyping < TYPING) return;
+    if (
+      !this.#hasTypes ||
+      this.state !== "connected" ||
+      this.#part(".to").value ||
+      Date.now() - this.#toldTyping < TYPING
+    )
+      return;
     this.#toldTyping = Date.now();
     this.#sayTyped({ type: "typing" });
   }
@@ -443,11 +469,14 @@ class WalkieTalkie extends HTMLElement {
     const ticking = setInterval(tick, 1000);
     tick();
     this.#part(".timers").append(item);
-    const timer = { message, stop: () => {
-      clearInterval(ticking);
-      item.remove();
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    } };
+    const timer = {
+      message,
+      stop: () => {
+        clearInterval(ticking);
+        item.remove();
+        this.#timers = this.#timers.filter((other) => other !== timer);
+      },
+    };
     return timer;
   }
 
@@ -504,7 +533,10 @@ class WalkieTalkie extends HTMLElement {
   #showTyping() {
     for (const [who, until] of this.#typing) if (until <= Date.now()) this.#typing.delete(who);
     const names = [...this.#typing.keys()].map((name) => name.slice(0, 20));
-    const words = names.length > 2 ? `${names.length} friends are typing…` : `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} typing…`;
+    const words =
+      names.length > 2
+        ? `${names.length} friends are typing…`
+        : `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} typing…`;
     const typing = this.#part(".typing");
     const said = names.length ? words : "";
     if (typing.textContent !== said) typing.textContent = said;
@@ -515,12 +547,14 @@ class WalkieTalkie extends HTMLElement {
     const rain = this.#part(".rain");
     if (rain.childElementCount || document.hidden) return;
     const drop = Array.from(words).slice(0, 8).join("");
-    rain.append(...Array.from({ length: 12 }, (_, number) => {
-      const element = Object.assign(document.createElement("i"), { textContent: drop });
-      element.style.left = `${(number * 37) % 96}%`;
-      element.style.animationDelay = `${(number * 5) % 12}00ms`;
-      return element;
-    }));
+    rain.append(
+      ...Array.from({ length: 12 }, (_, number) => {
+        const element = Object.assign(document.createElement("i"), { textContent: drop });
+        element.style.left = `${(number * 37) % 96}%`;
+        element.style.animationDelay = `${(number * 5) % 12}00ms`;
+        return element;
+      }),
+    );
     setTimeout(() => rain.replaceChildren(), RAIN);
   }
 
@@ -538,7 +572,10 @@ class WalkieTalkie extends HTMLElement {
 
   #showBoard(isShown) {
     const color = ["blue", "purple", "green", "gold"][look(this.name).color - 1];
-    if (isShown) this.#board ??= new DrawingBoard(this.#part(".board"), (points) => this.#sayTyped({ type: "draw", points, color }));
+    if (isShown)
+      this.#board ??= new DrawingBoard(this.#part(".board"), (points) =>
+        this.#sayTyped({ type: "draw", points, color }),
+      );
     this.#part(".board").toggleAttribute("hidden", !isShown);
     this.#part(".draw").setAttribute("aria-pressed", isShown);
   }
@@ -547,7 +584,9 @@ class WalkieTalkie extends HTMLElement {
     const log = this.#part(".log");
     // Nobody can listen to a hundred messages a second: a screen reader hears a calm room only.
     log.setAttribute("aria-live", this.#waiting.length > 5 ? "off" : "polite");
-    log.append(...this.#waiting.splice(0).flatMap((frame) => (frame.missed === "first" ? [away(), line(frame)] : line(frame))));
+    log.append(
+      ...this.#waiting.splice(0).flatMap((frame) => (frame.missed === "first" ? [away(), line(frame)] : line(frame))),
+    );
     while (log.childElementCount > LINES) log.firstElementChild.remove();
   }
 }

@@ -40,7 +40,7 @@ export class XRay {
   }
 }
 
-const clock = (time) => time.toLocaleTimeString("en-GB") + "." + String(time.getMilliseconds()).padStart(3, "0");
+const clock = (time) => `${time.toLocaleTimeString("en-GB")}.${String(time.getMilliseconds()).padStart(3, "0")}`;
 
 function row({ way, text, letters, time }) {
   const row = document.createElement("tr");

@@ -13,7 +13,8 @@ const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
 /** Why the club cannot run in this browser, or nothing. */
 export function unable() {
-  if (!globalThis.WebAssembly || !globalThis.Worker || !globalThis.DecompressionStream) return "This browser is too old.";
+  if (!globalThis.WebAssembly || !globalThis.Worker || !globalThis.DecompressionStream)
+    return "This browser is too old.";
   if (navigator.deviceMemory < 1) return "This computer has too little memory.";
   return "";
 }
@@ -70,7 +71,8 @@ export class Bench {
     part.keys = element("p", {
       className: "keys",
       id: "keys",
-      textContent: "Tab moves the line to the right. To leave the editor, press Escape and then Tab. Ctrl+Enter runs the program.",
+      textContent:
+        "Tab moves the line to the right. To leave the editor, press Escape and then Tab. Ctrl+Enter runs the program.",
     });
     part.verdict = element("div", { className: "verdict", hidden: true });
     part.oops = element("div", { className: "oops", role: "alert", hidden: true });
@@ -79,11 +81,26 @@ export class Bench {
     part.terminal.setAttribute("aria-label", "Terminal");
     part.terminalButton = button("Terminal", () => this.#openTerminal(part.terminal.hidden));
     part.sizes = ["Code", "Both", "Club"].map((name) => button(name, () => this.#resize(name.toLowerCase())));
-    part.club = element("div", { className: "club" }, element("p", { className: "asleep", textContent: "Your club is asleep. Press Run to wake it." }));
+    part.club = element(
+      "div",
+      { className: "club" },
+      element("p", { className: "asleep", textContent: "Your club is asleep. Press Run to wake it." }),
+    );
     this.box = element(
       "aside",
       { id: "bench", hidden: true, ariaLabel: "Your program" },
-      element("div", { className: "bar" }, group("Which program", part.mine, part.ours), part.run, part.stop, part.check, part.help, part.keep, part.copy, part.undo),
+      element(
+        "div",
+        { className: "bar" },
+        group("Which program", part.mine, part.ours),
+        part.run,
+        part.stop,
+        part.check,
+        part.help,
+        part.keep,
+        part.copy,
+        part.undo,
+      ),
       part.progress,
       part.notice,
       part.code,
@@ -93,7 +110,8 @@ export class Bench {
       element("div", { className: "strip" }, part.status, part.terminalButton, group("Size", ...part.sizes)),
       element("div", { className: "stage" }, part.club, part.terminal),
     );
-    const view = (name) => element("button", { type: "button", textContent: name, onclick: () => this.view(name.toLowerCase()) });
+    const view = (name) =>
+      element("button", { type: "button", textContent: name, onclick: () => this.view(name.toLowerCase()) });
     part.views = ["Read", "Code", "Club"].map(view);
     this.tabs = element("nav", { id: "views", ariaLabel: "What to see", hidden: true }, ...part.views);
     document.body.append(this.box, this.tabs);
@@ -112,7 +130,10 @@ export class Bench {
     if (!step || step === this.#step) return;
     if (this.#step) this.#mine.goOn();
     this.#step = step;
-    this.#mine.first = { text: this.#site.steps[step.number - 2]?.source ?? this.#site.starter, given: step.number - 1 };
+    this.#mine.first = {
+      text: this.#site.steps[step.number - 2]?.source ?? this.#site.starter,
+      given: step.number - 1,
+    };
     this.#part.verdict.hidden = true;
     this.#part.status.classList.remove("not-yet");
     this.#checking?.abort();
@@ -159,7 +180,9 @@ export class Bench {
     part.run.classList.toggle("due", this.#running?.text !== this.text);
     for (const card of [part.verdict, part.oops]) card.classList.toggle("old", card.about !== this.#mine.text);
     const begun = untouched && given ? `You begin here with our program of step ${given}. It earns no stars.` : "";
-    part.notice.textContent = isOurs ? `This is our program of step ${this.#step.number}. Yours is safe under “Mine”.` : begun;
+    part.notice.textContent = isOurs
+      ? `This is our program of step ${this.#step.number}. Yours is safe under “Mine”.`
+      : begun;
   }
 
   /** The editor. The first time it comes in place of the plain text, which may have been touched at this point. */
@@ -245,7 +268,8 @@ export class Bench {
     if (this.box.dataset.state === "wrong") this.#openTerminal(false); // it was open to find out why
     this.say("Starting…", "starting");
     if (!WIDE.matches) this.view("club");
-    const running = (this.#running = { which: this.#shown, text: this.text });
+    const running = { which: this.#shown, text: this.text };
+    this.#running = running;
     try {
       (await this.#edit()).markWrong(0);
       const ok = await this.#runtime.run(running.text, this.parcel);
@@ -259,7 +283,8 @@ export class Bench {
         setTimeout(() => navigator.serviceWorker?.register(worker).catch(() => {}), 2000); // when the friends are in
       } else {
         this.#running = null;
-        if (this.box.dataset.state === "starting") this.say(`It did not start.${part.oops.hidden ? " The terminal says why." : ""}`, "wrong");
+        if (this.box.dataset.state === "starting")
+          this.say(`It did not start.${part.oops.hidden ? " The terminal says why." : ""}`, "wrong");
       }
     } catch (error) {
       this.broken({ text: String(error) });
@@ -289,7 +314,8 @@ export class Bench {
   /** The clubhouse as it is; only its network is different. */
   #openClub() {
     if (this.#frame) return;
-    const frame = (this.#frame = element("iframe", { title: "The clubhouse" }));
+    const frame = element("iframe", { title: "The clubhouse" });
+    this.#frame = frame;
     const { host, pathname } = new URL("assets/clubhouse/", this.#site.place);
     frame.network = this.#runtime.network();
     frame.onload = () => {
@@ -339,11 +365,19 @@ export class Bench {
     if (isShown) this.#editor?.markWrong(line ?? 0);
     const { ran, text: mine } = this.#mine;
     oops.replaceChildren(
-      element("p", {}, element("b", { textContent: line ? `Look at line ${line}. ` : "Oops! " }), ...inline(`${means ?? "The terminal says what is wrong."} ${advice ?? ""}`)),
+      element(
+        "p",
+        {},
+        element("b", { textContent: line ? `Look at line ${line}. ` : "Oops! " }),
+        ...inline(`${means ?? "The terminal says what is wrong."} ${advice ?? ""}`),
+      ),
       element(
         "p",
         { className: "buttons" },
-        ran && ran !== mine && isShown && button("Back to when it last ran", () => this.#mine.replace(ran, "back to when it last ran")),
+        ran &&
+          ran !== mine &&
+          isShown &&
+          button("Back to when it last ran", () => this.#mine.replace(ran, "back to when it last ran")),
         button("Close", () => (oops.hidden = true)),
       ),
     );
@@ -369,7 +403,11 @@ export class Bench {
     const { text } = this.#mine;
     if (this.#checking) return this.#checking.abort();
     if (!canCheck()) {
-      this.#tell(paragraph("This browser cannot check in the page. Chrome, Edge and the newest Firefox can. In a terminal: `uv run club check`"));
+      this.#tell(
+        paragraph(
+          "This browser cannot check in the page. Chrome, Edge and the newest Firefox can. In a terminal: `uv run club check`",
+        ),
+      );
       return;
     }
     this.#checking = new AbortController();
@@ -392,8 +430,16 @@ export class Bench {
   }
 
   #judge({ headline, means = "", stars: count, goal, wanted, instead, line, code, hints = [] }, text) {
-    if (goal) this.#mine.earn(this.#site.steps.slice(0, count).map(({ number }) => number), count < goal ? count + 1 : 0);
-    const rows = [["Wanted", wanted], ["Instead", instead], ["Look at", line && `line ${line}: \`${code}\``]].filter(([, text]) => text);
+    if (goal)
+      this.#mine.earn(
+        this.#site.steps.slice(0, count).map(({ number }) => number),
+        count < goal ? count + 1 : 0,
+      );
+    const rows = [
+      ["Wanted", wanted],
+      ["Instead", instead],
+      ["Look at", line && `line ${line}: \`${code}\``],
+    ].filter(([, text]) => text);
     const said = element("ol");
     const more = button("Give me a hint", () => {
       said.append(element("li", {}, ...inline(hints[said.children.length])));
@@ -406,7 +452,11 @@ export class Bench {
       element("p", { className: "words" }, element("b", { textContent: headline }), " ", ...inline(means)),
       ...(isThere ? this.#onwards(goal) : []),
       given > 0 && paragraph(`Our lines earn no star on the map. Yours begin after step ${given}.`),
-      element("dl", { hidden: !rows.length }, ...rows.flatMap(([name, text]) => [element("dt", { textContent: name }), element("dd", {}, ...inline(text))])),
+      element(
+        "dl",
+        { hidden: !rows.length },
+        ...rows.flatMap(([name, text]) => [element("dt", { textContent: name }), element("dd", {}, ...inline(text))]),
+      ),
       hints.length && said,
       hints.length && more,
     );
@@ -419,12 +469,21 @@ export class Bench {
   /** The way on from a step that is there. */
   #onwards(goal) {
     const next = this.#site.steps.find(({ number }) => number === goal + 1);
-    const link = (textContent, page) => element("a", { className: "button", textContent, href: new URL(page, this.#site.place).href });
-    const on = next ? link(`Go on with step ${next.number}`, `steps/${next.name}.html`) : link("Build something of your own", "toolbox/own.html");
+    const link = (textContent, page) =>
+      element("a", { className: "button", textContent, href: new URL(page, this.#site.place).href });
+    const on = next
+      ? link(`Go on with step ${next.number}`, `steps/${next.name}.html`)
+      : link("Build something of your own", "toolbox/own.html");
     const isMine = this.#mine.stars.includes(goal);
     const party = isMine && ({ 5: "Your club is open!" }[goal] ?? (next ? "" : "You are at the top!"));
     return [
-      party && element("p", { className: "party" }, element("span", { textContent: "🎉", ariaHidden: "true" }), ` ${party} Show it to a friend, or press “Keep” to take it home.`),
+      party &&
+        element(
+          "p",
+          { className: "party" },
+          element("span", { textContent: "🎉", ariaHidden: "true" }),
+          ` ${party} Show it to a friend, or press “Keep” to take it home.`,
+        ),
       on,
     ];
   }
@@ -432,14 +491,29 @@ export class Bench {
   /** What the club says at this address, for somebody who opens a link to it. */
   async visit(path) {
     if (!this.#running) {
-      const link = element("a", { href: `http://127.0.0.1:8000/${path}`, target: "_blank", textContent: "open it in a new window" });
-      return this.#tell(element("p", {}, "Your club is asleep. Press “Run”, then open it again. Does your club run on your own computer? Then ", link, "."));
+      const link = element("a", {
+        href: `http://127.0.0.1:8000/${path}`,
+        target: "_blank",
+        textContent: "open it in a new window",
+      });
+      return this.#tell(
+        element(
+          "p",
+          {},
+          "Your club is asleep. Press “Run”, then open it again. Does your club run on your own computer? Then ",
+          link,
+          ".",
+        ),
+      );
     }
     if (!path) {
       this.#resize(this.box.dataset.size === "code" ? "both" : this.box.dataset.size);
       return this.view("club");
     }
-    const answer = await this.#runtime.http("GET", `/${path}`).then((answer) => answer.text(), () => "No answer came back. The terminal may say why.");
+    const answer = await this.#runtime.http("GET", `/${path}`).then(
+      (answer) => answer.text(),
+      () => "No answer came back. The terminal may say why.",
+    );
     this.#tell(paragraph(`\`/${path}\` says:`), element("pre", { className: "answer", textContent: answer }));
   }
 
@@ -449,7 +523,15 @@ export class Bench {
     verdict.about = this.#mine.text;
     const isAct = (each) => each.matches("button, a.button");
     const [acts, words] = [true, false].map((wanted) => inside.filter((each) => each && isAct(each) === wanted));
-    verdict.replaceChildren(...words, element("p", { className: "buttons" }, ...acts, button("Close", () => (verdict.hidden = true))));
+    verdict.replaceChildren(
+      ...words,
+      element(
+        "p",
+        { className: "buttons" },
+        ...acts,
+        button("Close", () => (verdict.hidden = true)),
+      ),
+    );
     verdict.hidden = false;
     verdict.scrollTop = 0;
     this.#refresh();
@@ -465,7 +547,14 @@ export class Bench {
     if (this.boxes?.next) return this.boxes.help(this.boxes.next);
     dialog("Help me", (close) => [
       paragraph("Every box on this page is in your program. “Check me” says what may still be wrong."),
-      element("p", { className: "buttons" }, button("Check me", () => (close(), this.check()))),
+      element(
+        "p",
+        { className: "buttons" },
+        button("Check me", () => {
+          close();
+          this.check();
+        }),
+      ),
     ]);
   }
 }
@@ -479,4 +568,9 @@ export function group(ariaLabel, ...inside) {
 }
 
 export const stars = (count, goal) =>
-  element("p", { className: "stars", role: "img", ariaLabel: `${count} of ${goal} stars`, textContent: "★ ".repeat(count) + "☆ ".repeat(goal - count) });
+  element("p", {
+    className: "stars",
+    role: "img",
+    ariaLabel: `${count} of ${goal} stars`,
+    textContent: "★ ".repeat(count) + "☆ ".repeat(goal - count),
+  });

@@ -4,7 +4,13 @@ import { button, dialog, element, inline, paragraph } from "./dom.js";
 import { fill, missing, place, putIn, state } from "./pieces.js";
 import { different, mended, slip, swapped } from "./slips.js";
 
-const BADGE = { missing: "not there yet", part: "not all there yet", nearly: "nearly", yours: "yours", ours: "like ours" };
+const BADGE = {
+  missing: "not there yet",
+  part: "not all there yet",
+  nearly: "nearly",
+  yours: "yours",
+  ours: "like ours",
+};
 
 export class Boxes {
   #bench;
@@ -60,7 +66,19 @@ export class Boxes {
     const where = element("span");
     const box = { code, lines, title, badge, where };
     const show = button("Show me where", () => this.#show(box));
-    code.before(element("p", { className: "place" }, badge, " ", where, " ", show, " ", button("Help me", () => this.help(box))));
+    code.before(
+      element(
+        "p",
+        { className: "place" },
+        badge,
+        " ",
+        where,
+        " ",
+        show,
+        " ",
+        button("Help me", () => this.help(box)),
+      ),
+    );
     return box;
   }
 
@@ -77,7 +95,10 @@ export class Boxes {
       badge.dataset.there = there;
       let words = wrong?.words ?? `Your line ${found.line}.`;
       if (found.missing && !wrong) words = `First build \`${found.missing}\`.`;
-      else if (["missing", "part"].includes(there)) words = found.words.includes("your line") ? `Goes ${found.words}.` : `Goes ${found.words}, your line ${found.line}.`;
+      else if (["missing", "part"].includes(there))
+        words = found.words.includes("your line")
+          ? `Goes ${found.words}.`
+          : `Goes ${found.words}, your line ${found.line}.`;
       where.replaceChildren(...inline(words));
       if (found.line && !wrong) this.#number(box, found.line);
     }
@@ -90,17 +111,23 @@ export class Boxes {
     const numbers = [...code.querySelectorAll("[data-linenos]")];
     const above = this.#step.source.split("\n")[lines[0] - 2];
     const isOldFirst = above?.trim() && numbers[0]?.parentElement.textContent.trimEnd() === above;
-    for (const [at, each] of numbers.entries()) each.dataset.linenos = `${Math.max(1, line + at - Boolean(isOldFirst))} `;
+    for (const [at, each] of numbers.entries())
+      each.dataset.linenos = `${Math.max(1, line + at - Boolean(isOldFirst))} `;
   }
 
   /** Is something of an earlier step not there? A program that the checker has praised lacks nothing. */
   #lookBack(text) {
-    const earlier = this.#site.steps.filter(({ number }) => number < this.#step.number && !this.#mine.stars.includes(number));
+    const earlier = this.#site.steps.filter(
+      ({ number }) => number < this.#step.number && !this.#mine.stars.includes(number),
+    );
     const skipped = earlier.find((step) => missing(step.source, text, this.#before(step).at(-1)).length);
     this.#notice.hidden = !skipped;
     if (!skipped || this.#notice.dataset.step === String(skipped.number)) return;
     this.#notice.dataset.step = skipped.number;
-    const link = element("a", { href: new URL(`steps/${skipped.name}.html`, this.#site.place).href, textContent: "Go there" });
+    const link = element("a", {
+      href: new URL(`steps/${skipped.name}.html`, this.#site.place).href,
+      textContent: "Go there",
+    });
     const fillIn = button("Fill it in", () => this.#fill(skipped));
     this.#notice.replaceChildren(`Some of step ${skipped.number} is not in your program yet. `, link, " ", fillIn);
   }
@@ -117,7 +144,8 @@ export class Boxes {
       const { line, after, indent, instead } = look();
       const isThere = !["missing", "part"].includes(this.#found(box).there);
       if (isThere) editor.select(line, line);
-      else if (instead.length) editor.select(instead[0], instead.at(-1)); // what is typed now takes their place
+      else if (instead.length)
+        editor.select(instead[0], instead.at(-1)); // what is typed now takes their place
       else editor.open(after, gapAbove(source, lines[0]), indent);
     });
   }
@@ -128,7 +156,11 @@ export class Boxes {
     const { source } = this.#step;
     const code = box.lines.map((line) => source.split("\n")[line - 1]);
     dialog(`Help with “${box.title}”`, (close) => {
-      const act = (words, work) => button(words, () => (close(), work()));
+      const act = (words, work) =>
+        button(words, () => {
+          close();
+          work();
+        });
       const more = element("div", { className: "more", ariaLive: "polite" });
       const tell = (...inside) => more.replaceChildren(...inside);
       return [
@@ -137,7 +169,14 @@ export class Boxes {
           { className: "buttons" },
           act("Show me where", () => this.#show(box)),
           button("A hint", () => tell(...this.#hint(box, code))),
-          button("Shuffle the lines", () => tell(...puzzle(code, act("Put them in", () => this.#putIn(box))))),
+          button("Shuffle the lines", () =>
+            tell(
+              ...puzzle(
+                code,
+                act("Put them in", () => this.#putIn(box)),
+              ),
+            ),
+          ),
           act("Put it in", () => this.#putIn(box)),
           act("Fill in all that is missing", () => this.#fill(this.#step)),
         ),
@@ -173,10 +212,18 @@ export class Boxes {
     };
     if (put(text) !== text) return take(put(text));
     const more = put(swapped(...about, text));
-    if (more === text || state(...about, text, this.#before()) === "ours") return this.#bench.say("Your program has these lines already. Nothing has changed.");
+    if (more === text || state(...about, text, this.#before()) === "ours")
+      return this.#bench.say("Your program has these lines already. Nothing has changed.");
     dialog("These lines are your own", (close) => [
       paragraph("Your program has other lines in this place. Do you want ours there instead? You can undo it."),
-      element("p", { className: "buttons" }, button("Put ours in their place", () => (close(), take(more)))),
+      element(
+        "p",
+        { className: "buttons" },
+        button("Put ours in their place", () => {
+          close();
+          take(more);
+        }),
+      ),
     ]);
   }
 
@@ -196,7 +243,10 @@ export class Boxes {
   }
 }
 
-const spareTime = () => new Promise((done) => (globalThis.requestIdleCallback ? requestIdleCallback(done, { timeout: 100 }) : setTimeout(done)));
+const spareTime = () =>
+  new Promise((done) =>
+    globalThis.requestIdleCallback ? requestIdleCallback(done, { timeout: 100 }) : setTimeout(done),
+  );
 
 /** How many empty lines our program has above this one. */
 function gapAbove(source, line) {
@@ -225,8 +275,14 @@ function puzzle(code, putIn) {
   };
   for (const line of shuffled(code)) {
     const item = element("li", {}, element("code", { textContent: line }));
-    for (const [sign, name, by] of [["↑", "Up", -1], ["↓", "Down", 1]]) {
-      const mover = button(sign, () => (move(item, by), mover.focus()));
+    for (const [sign, name, by] of [
+      ["↑", "Up", -1],
+      ["↓", "Down", 1],
+    ]) {
+      const mover = button(sign, () => {
+        move(item, by);
+        mover.focus();
+      });
       mover.ariaLabel = `${name}: ${line.trim()}`;
       item.append(mover);
     }

@@ -8,10 +8,12 @@ export function element(tag, properties = {}, ...inside) {
   return made;
 }
 
-export const button = (textContent, onclick, className = "") => element("button", { type: "button", textContent, onclick, className });
+export const button = (textContent, onclick, className = "") =>
+  element("button", { type: "button", textContent, onclick, className });
 
 /** Words with `code` in them. */
-export const inline = (text) => text.split("`").map((part, at) => (at % 2 ? element("code", { textContent: part }) : part));
+export const inline = (text) =>
+  text.split("`").map((part, at) => (at % 2 ? element("code", { textContent: part }) : part));
 
 export const paragraph = (text) => element("p", {}, ...inline(text));
 
@@ -20,7 +22,11 @@ export function dialog(title, fill) {
   const box = element("dialog", { className: "window" });
   box.setAttribute("aria-label", title);
   const close = () => box.close();
-  box.append(element("h2", { textContent: title }), ...fill(close).filter(Boolean), element("p", { className: "buttons" }, button("Close", close)));
+  box.append(
+    element("h2", { textContent: title }),
+    ...fill(close).filter(Boolean),
+    element("p", { className: "buttons" }, button("Close", close)),
+  );
   box.addEventListener("close", () => box.remove());
   box.addEventListener("click", ({ target }) => target === box && close()); // beside it
   document.body.append(box);

@@ -55,7 +55,8 @@ export class Home {
     const status = this.#section.querySelector("[role=status]");
     const { steps, place, runtime } = await this.#wake();
     const progress = ({ detail: { loaded, total } }) => {
-      status.textContent = loaded < total ? `The club is waking up: ${Math.round((100 * loaded) / total)} %` : "The club is waking up…";
+      status.textContent =
+        loaded < total ? `The club is waking up: ${Math.round((100 * loaded) / total)} %` : "The club is waking up…";
     };
     runtime.addEventListener("progress", progress);
     status.textContent = "The club is waking up…";

@@ -1,6 +1,6 @@
 // Keep: take the program home, bring one back, move it to another machine, go back to an earlier version, start over.
 
-import { button, copy, dialog, element, inline, paragraph } from "./dom.js";
+import { button, copy, dialog, element, paragraph } from "./dom.js";
 
 const parcels = ({ folder }) => import(new URL("parcels.js", folder));
 
@@ -14,15 +14,23 @@ export function keep(bench, mine, site) {
       offer(await read(new Uint8Array(await picked.arrayBuffer())), picked.name, bench, mine);
     };
     return [
-      paragraph("It is kept in this browser, and only here. Take it home now and then: some browsers forget what nobody has looked at for a week."),
+      paragraph(
+        "It is kept in this browser, and only here. Take it home now and then: some browsers forget what nobody has looked at for a week.",
+      ),
       paragraph("Whatever you press here, the program that you have now stays in the list below."),
       element(
         "p",
         { className: "buttons" },
         button("Take it home", () => takeHome(bench, mine, site)),
         button("Bring it back", () => file.click()),
-        button("Move to another machine", () => (close(), move(bench, mine, site))),
-        button("Start over", () => (close(), mine.replace(mine.first.text, "started over", mine.first.given))),
+        button("Move to another machine", () => {
+          close();
+          move(mine, site);
+        }),
+        button("Start over", () => {
+          close();
+          mine.replace(mine.first.text, "started over", mine.first.given);
+        }),
       ),
       file,
       element("h3", { textContent: "Earlier versions" }),
@@ -32,14 +40,27 @@ export function keep(bench, mine, site) {
 }
 
 function versions(mine, close) {
-  const found = mine.earlier().filter(({ text }, at, all) => text !== mine.text && all.findIndex((other) => other.text === text) === at);
+  const found = mine
+    .earlier()
+    .filter(({ text }, at, all) => text !== mine.text && all.findIndex((other) => other.text === text) === at);
   if (!found.length) return paragraph("There are none yet. Each version that stood for a second is kept here.");
   const rows = found.map(({ text, when }) => {
     const lines = text.trimEnd().split("\n");
     const day = new Date(when).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
-    const changed = lines.find((line) => line.trim() && !mine.text.includes(line.trim())) ?? lines.findLast((line) => line.trim().length > 3) ?? "";
-    const row = button("", () => (close(), mine.replace(text, "back to an earlier version")));
-    row.append(element("b", { textContent: day }), ` · ${lines.length} lines · `, element("code", { textContent: changed.trim().slice(0, 60) }), text === mine.ran ? " · it ran" : "");
+    const changed =
+      lines.find((line) => line.trim() && !mine.text.includes(line.trim())) ??
+      lines.findLast((line) => line.trim().length > 3) ??
+      "";
+    const row = button("", () => {
+      close();
+      mine.replace(text, "back to an earlier version");
+    });
+    row.append(
+      element("b", { textContent: day }),
+      ` · ${lines.length} lines · `,
+      element("code", { textContent: changed.trim().slice(0, 60) }),
+      text === mine.ran ? " · it ran" : "",
+    );
     return element("li", {}, row);
   });
   return element("ol", { className: "versions" }, ...rows);
@@ -56,14 +77,27 @@ async function takeHome(bench, mine, site) {
 /** Somebody brings a program. It is looked at first, and never taken or run unasked. */
 export function offer(text, from, bench, mine) {
   if (text === null) {
-    dialog("That is no program", () => [paragraph(`What came from ${from} is damaged, or it is no program. Nothing has changed.`)]);
+    dialog("That is no program", () => [
+      paragraph(`What came from ${from} is damaged, or it is no program. Nothing has changed.`),
+    ]);
   } else if (text === mine.text) {
     dialog("It is the same", () => [paragraph(`What came from ${from} is the program that you have here already.`)]);
   } else {
     dialog("Is this the program that you want?", (close) => [
       paragraph(`It comes from ${from}. If you take it, you can still go back to the one that you have now.`),
       element("pre", { tabIndex: 0, textContent: text }),
-      element("p", { className: "buttons" }, button("Take it", () => (close(), take(text, bench, mine)), "start")),
+      element(
+        "p",
+        { className: "buttons" },
+        button(
+          "Take it",
+          () => {
+            close();
+            take(text, bench, mine);
+          },
+          "start",
+        ),
+      ),
     ]);
   }
 }
@@ -74,7 +108,8 @@ function take(text, bench, mine) {
 }
 
 /** The program of ours that this one is most like: the address only has to say what is different. */
-const nearest = (text, steps) => steps.reduce((best, step) => (likeness(step.source, text) > likeness(best.source, text) ? step : best));
+const nearest = (text, steps) =>
+  steps.reduce((best, step) => (likeness(step.source, text) > likeness(best.source, text) ? step : best));
 
 function likeness(ours, text) {
   const lines = new Set(text.split("\n"));
@@ -82,7 +117,7 @@ function likeness(ours, text) {
   return those.filter((line) => lines.has(line)).length - Math.max(0, those.length - lines.size);
 }
 
-async function move(bench, mine, site) {
+async function move(mine, site) {
   const { toLink, picture } = await parcels(site);
   const step = nearest(mine.text, site.steps);
   const address = new URL(location.href.split("#")[0]);
@@ -92,9 +127,20 @@ async function move(bench, mine, site) {
   drawn.innerHTML = image ?? "";
   dialog("Move to another machine", () => [
     paragraph("Open this address on the other machine. Your program is in it, and goes nowhere else."),
-    element("p", { className: "buttons" }, button("Copy the address", () => copy(address.href))),
-    element("input", { readOnly: true, value: address.href, ariaLabel: "The address", onfocus: ({ target }) => target.select() }),
-    image ? drawn : paragraph("It is too long for a picture that a phone can scan. The address works, and so does the zip."),
+    element(
+      "p",
+      { className: "buttons" },
+      button("Copy the address", () => copy(address.href)),
+    ),
+    element("input", {
+      readOnly: true,
+      value: address.href,
+      ariaLabel: "The address",
+      onfocus: ({ target }) => target.select(),
+    }),
+    image
+      ? drawn
+      : paragraph("It is too long for a picture that a phone can scan. The address works, and so does the zip."),
   ]);
 }
 

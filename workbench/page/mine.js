@@ -135,7 +135,10 @@ export class Mine extends EventTarget {
     if (text === tip) return;
     if (tip !== null) older.unshift([...difference(text, tip), when]);
     let room = ROOM - text.length;
-    const last = older.findIndex(([, , put]) => (room -= put.length + 40) < 0);
+    const last = older.findIndex(([, , put]) => {
+      room -= put.length + 40;
+      return room < 0;
+    });
     write(name, { tip: text, when: Date.now(), older: last < 0 ? older : older.slice(0, last) });
   }
 

@@ -34,12 +34,21 @@ async function arrive() {
     welcomeBack();
     const { Home } = await import("./home.js");
     if (!devices.isConnected) return;
-    home = new Home(devices, () => theSite(devices.dataset), () => bench?.gone());
+    home = new Home(
+      devices,
+      () => theSite(devices.dataset),
+      () => bench?.gone(),
+    );
   }
 }
 
 async function openBench(section) {
-  const [, { Bench }, { Boxes }, { arrive }] = await Promise.all([theSite(section.dataset), import("./bench.js"), import("./boxes.js"), import("./keep.js")]);
+  const [, { Bench }, { Boxes }, { arrive }] = await Promise.all([
+    theSite(section.dataset),
+    import("./bench.js"),
+    import("./boxes.js"),
+    import("./keep.js"),
+  ]);
   if (!section.isConnected) return; // the reader has gone on
   bench ??= new Bench(site, mine);
   bench.arrive(site.steps.find(({ name }) => name === section.dataset.step));
@@ -75,14 +84,34 @@ mine.addEventListener("change", light);
 // The theme goes on without a new page where the map of the site lists this very address. It can do so everywhere.
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element && event.target.closest("a[href]");
-  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target || link.download) return;
+  if (
+    !link ||
+    event.defaultPrevented ||
+    event.button ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.shiftKey ||
+    link.target ||
+    link.download
+  )
+    return;
   const url = new URL(link.href);
-  if (url.origin === "http://127.0.0.1:8000" && url.origin !== location.origin && document.querySelector("html.bench")) {
+  if (
+    url.origin === "http://127.0.0.1:8000" &&
+    url.origin !== location.origin &&
+    document.querySelector("html.bench")
+  ) {
     event.preventDefault();
     bench?.visit(url.pathname.slice(1) + url.search);
     return;
   }
-  if (!globalThis.location$ || !url.href.startsWith(place.href) || !url.pathname.endsWith(".html") || url.pathname === location.pathname) return;
+  if (
+    !globalThis.location$ ||
+    !url.href.startsWith(place.href) ||
+    !url.pathname.endsWith(".html") ||
+    url.pathname === location.pathname
+  )
+    return;
   event.preventDefault();
   history.pushState(null, "", url);
   location$.next(url);

@@ -38,8 +38,14 @@ function doorsOf(lines) {
 
 /** The names that an import brings; `a as b` is one. */
 function namesOf(lines) {
-  const words = lines.map(withoutComment).join(" ").replace(/^.*?\bimport\b/, "");
-  return words.replace(/\s+as\s+/g, "=").split(/[\s,()\\]+/).filter(Boolean);
+  const words = lines
+    .map(withoutComment)
+    .join(" ")
+    .replace(/^.*?\bimport\b/, "");
+  return words
+    .replace(/\s+as\s+/g, "=")
+    .split(/[\s,()\\]+/)
+    .filter(Boolean);
 }
 
 /** A program in lines and pieces. */
@@ -171,9 +177,11 @@ export function align(one, numbers, other, others) {
 export function find(piece, ours, mine) {
   const hasDoorOf = (one) => (other) => one.doors.some((door) => other.doors.includes(door));
   const hasName = ({ kind, key, names }) =>
-    key === piece.key || (kind === "import" && piece.kind === kind && piece.names.every((name) => names.includes(name)));
+    key === piece.key ||
+    (kind === "import" && piece.kind === kind && piece.names.every((name) => names.includes(name)));
   return (
-    mine.pieces.find(hasDoorOf(piece)) ?? mine.pieces.find((other) => hasName(other) && !ours.pieces.some(hasDoorOf(other)))
+    mine.pieces.find(hasDoorOf(piece)) ??
+    mine.pieces.find((other) => hasName(other) && !ours.pieces.some(hasDoorOf(other)))
   );
 }
 
@@ -208,13 +216,20 @@ function compare(piece, ours, found, mine, before) {
     const between = (side) => (number) => number > (above?.[side] ?? 0) && number < (below?.[side] ?? Infinity);
     const put = our.filter(between("our"));
     const theirs = my.filter(between("my"));
-    const fits = [above, below].every((pair) => pair?.isFirm ?? true) && !ours.codes(put).some((code) => elsewhere.includes(code));
+    const fits =
+      [above, below].every((pair) => pair?.isFirm ?? true) && !ours.codes(put).some((code) => elsewhere.includes(code));
     const isFree = fits && !isStrange && theirs.every((number) => old.has(number));
     const canBe = isFree || (above?.isFirm && !put.includes(piece.head)); // never a second head
     const words = wordsFor(mine, found, above);
     changes.push({ put, instead: isFree ? theirs : [], after: above?.my ?? found.from - 1, isFree, canBe, words });
     if (below && !below.isSame) {
-      changes.push({ put: [below.our], instead: [below.my], after: below.my - 1, isFree: below.isOld && !isStrange, canBe: below.isOld });
+      changes.push({
+        put: [below.our],
+        instead: [below.my],
+        after: below.my - 1,
+        isFree: below.isOld && !isStrange,
+        canBe: below.isOld,
+      });
     }
     above = below;
   }
@@ -258,7 +273,10 @@ function insertion(piece, ours, mine) {
   const beside = ours.pieces.filter((other) => other.parent === parent);
   const at = beside.indexOf(piece);
   let above = beside.slice(0, at).reverse().map(inMine).find(Boolean);
-  const below = beside.slice(at + 1).map(inMine).find(Boolean);
+  const below = beside
+    .slice(at + 1)
+    .map(inMine)
+    .find(Boolean);
   const lastImport = mine.pieces.findLast((other) => other.isImport && !(below?.from < other.from));
   if (above ? above.isImport && !isImport : isImport && !below) above = lastImport ?? above;
 
@@ -294,13 +312,20 @@ function plan({ piece, wanted }, ours, mine, before) {
   const changes = found ? compare(piece, ours, found, mine, before).changes : [insertion(piece, ours, mine)];
   if (changes[0]?.missing) return changes;
   return changes
-    .map((change) => ({ ...change, put: change.put.filter((number) => wanted.includes(number)), isCut: !change.put.length }))
+    .map((change) => ({
+      ...change,
+      put: change.put.filter((number) => wanted.includes(number)),
+      isCut: !change.put.length,
+    }))
     .filter(({ put, isCut, instead }) => put.length || (isCut && instead.length));
 }
 
 /** The pieces of ours that have some of these lines, and which. */
 export function partsOf(ours, lines) {
-  const parts = ours.pieces.map((piece) => ({ piece, wanted: ours.own(piece).filter((number) => lines.includes(number)) }));
+  const parts = ours.pieces.map((piece) => ({
+    piece,
+    wanted: ours.own(piece).filter((number) => lines.includes(number)),
+  }));
   return parts.filter(({ wanted }) => wanted.length);
 }
 
@@ -374,17 +399,25 @@ export function state(ours, lines, mine, before) {
     }
     const { pairs, changes } = compare(piece, our, found, my, earlier);
     const there = pairs.filter((pair) => wanted.includes(pair.our) && !pair.isOld);
-    const isThere = (number) => our.code(number).startsWith("#") || there.some((pair) => pair.our === number && pair.isSame);
+    const isThere = (number) =>
+      our.code(number).startsWith("#") || there.some((pair) => pair.our === number && pair.isSame);
     if (wanted.every(isThere)) return "ours";
     // Lines of ours are lacking, and nothing of the learner's own is there in their place.
-    const lacks = wanted.some((number) => !our.code(number).startsWith("#") && !pairs.some((pair) => pair.our === number));
-    const isAllPaired = my.own(found).every((number) => my.code(number).startsWith("#") || pairs.some((pair) => pair.my === number));
+    const lacks = wanted.some(
+      (number) => !our.code(number).startsWith("#") && !pairs.some((pair) => pair.our === number),
+    );
+    const isAllPaired = my
+      .own(found)
+      .every((number) => my.code(number).startsWith("#") || pairs.some((pair) => pair.my === number));
     if (there.length && lacks && isAllPaired) return "part";
     const isOther = ({ put, isFree }) => !isFree && wanted.includes(piece.head) && put.includes(piece.head);
     return there.length || changes.some(isOther) ? "yours" : "missing";
   });
   // What stood there before this step says nothing.
-  const isOld = ({ piece }) => earlier.some((old) => [our, my].every((other) => other.textOf(find(piece, our, other)) === old.textOf(find(piece, our, old))));
+  const isOld = ({ piece }) =>
+    earlier.some((old) =>
+      [our, my].every((other) => other.textOf(find(piece, our, other)) === old.textOf(find(piece, our, old))),
+    );
   const fresh = states.filter((each, at) => each === "missing" || !isOld(parts[at]));
   const [first = "ours"] = fresh;
   if (fresh.every((each) => each === first)) return first;

@@ -101,7 +101,11 @@ export class Runtime extends EventTarget {
       open: (path) => new Socket(this, `/${path}`),
       get: (path) => this.http("GET", `/${path}`),
       post: (path) => this.http("POST", `/${path}`),
-      isNew: () => seen !== (seen = this.runs),
+      isNew: () => {
+        const before = seen;
+        seen = this.runs;
+        return seen !== before;
+      },
     };
   }
 
@@ -152,7 +156,8 @@ export function verdictOn(address, order, looking, signal) {
       wait();
       if (kind === "checking") looking(detail.step);
       else if (kind === "verdict") end(detail);
-      else if (kind === "broken") end({ headline: `The checker tripped over itself, not over your program: ${detail.text}` });
+      else if (kind === "broken")
+        end({ headline: `The checker tripped over itself, not over your program: ${detail.text}` });
     };
     worker.onerror = ({ message }) => worker.onmessage({ data: { kind: "broken", text: message } });
     signal.addEventListener("abort", () => end(null));

@@ -5,7 +5,8 @@
 const runtime = new URL(location).searchParams.get("runtime");
 const NAME = `site ${registration.scope} ${runtime}`;
 const FOREVER = new URL(`assets/in-page/${runtime}/`, registration.scope).href; // its name changes with its content
-const LINK = /(?:href|src)="([^"#?]+)|url\("?([^")]+)|(?:from |import ?\(?)"(\.[^"]+)|new URL\("([\w.-]+)"|"search": ?"([^"]+)/g;
+const LINK =
+  /(?:href|src)="([^"#?]+)|url\("?([^")]+)|(?:from |import ?\(?)"(\.[^"]+)|new URL\("([\w.-]+)"|"search": ?"([^"]+)/g;
 const LINKING = /\.html$|\.css$|\/(clubhouse|workbench)\/[\w-]+\.js$/;
 
 /** Follow every link from the first page. */
@@ -14,7 +15,9 @@ async function keep() {
   const { sizes } = await (await fetch(`${FOREVER}manifest.json`)).json();
   const files = ["index.html", "assets/clubhouse/index.html", "sitemap.xml", "assets/workbench/steps.json"];
   files.push("search/search_index.json", "search/search_index.js");
-  files.push(...["manifest.json", "worker.js", "editor.js", "parcels.js", ...Object.keys(sizes)].map((file) => FOREVER + file));
+  files.push(
+    ...["manifest.json", "worker.js", "editor.js", "parcels.js", ...Object.keys(sizes)].map((file) => FOREVER + file),
+  );
   const found = new Set(files.map((file) => new URL(file, registration.scope).href));
   for (const url of found) {
     const answer = await fetch(url);

@@ -3,7 +3,12 @@
 
 import { Program, align, find, margin, partsOf, programs } from "./pieces.js";
 
-const NEEDS = { else: ["if", "elif", "for", "while", "except"], elif: ["if", "elif"], except: ["try", "except"], finally: ["try", "except", "else"] };
+const NEEDS = {
+  else: ["if", "elif", "for", "while", "except"],
+  elif: ["if", "elif"],
+  except: ["try", "except"],
+  finally: ["try", "except", "else"],
+};
 const TURNS = 40; // mending one slip may bring another to light
 
 const width = (line) => margin(line).replaceAll("\t", "        ").length;
@@ -45,7 +50,8 @@ function askew(my, inside) {
       const fits = NEEDS[word] && levels.filter((level) => NEEDS[word].includes(last[level]));
       let wanted = wide;
       if (fits?.length && !fits.includes(wide)) wanted = fits.at(-1);
-      else if (opens && wide <= levels.at(-1)) wanted = my.code(at) ? levels.at(-1) + 4 : wide; // below a gap: something else is missing
+      else if (opens && wide <= levels.at(-1))
+        wanted = my.code(at) ? levels.at(-1) + 4 : wide; // below a gap: something else is missing
       else if (!opens && wide > levels.at(-1)) wanted = levels.at(-1);
       else if (!opens && !levels.includes(wide)) wanted = levels.findLast((level) => level < wide);
       if (wanted !== wide) found.push([number, wanted]);
@@ -114,7 +120,11 @@ function symbol(our, wanted, my, { left }) {
       if (!":()[]{}\"'".includes(code[at]) || code.slice(at + 1) !== theirs.slice(at)) continue;
       if (our.all.includes(theirs) || ("()[]{}".includes(code[at]) && !left)) continue; // it comes further down
       const words = `Your line ${number} needs a \`${code[at]}\`${at === code.length - 1 ? " at its end" : ""}.`;
-      return { number, words, mend: instead(number, number, [margin(my.line(number)) + our.line(line).trim() + my.end]) };
+      return {
+        number,
+        words,
+        mend: instead(number, number, [margin(my.line(number)) + our.line(line).trim() + my.end]),
+      };
     }
   }
 }
@@ -124,7 +134,10 @@ function shifted(our, parts, wanted, my, inside) {
   const codes = wanted.map(our.code);
   const isHere = (number) => {
     const isOnce = our.all.filter((code) => code === my.code(number)).length === 1;
-    return codes.includes(my.code(number)) && (isOnce || parts.some(({ found }) => found?.from <= number && number <= found.to));
+    return (
+      codes.includes(my.code(number)) &&
+      (isOnce || parts.some(({ found }) => found?.from <= number && number <= found.to))
+    );
   };
   const wrong = askew(my, inside).find(([number]) => isHere(number));
   if (wrong) return spaces(our, wanted, my, ...wrong);
@@ -132,17 +145,24 @@ function shifted(our, parts, wanted, my, inside) {
     const unit = my.unit === "\t" ? 8 : my.unit.length;
     if (found) {
       // All lines are there, in order, and one stands further in or out.
-      const [ours, theirs] = [our.own(piece), my.own(found)].map((numbers, at) => numbers.filter((n) => isCode([our, my][at].code(n))));
-      if (ours.length !== theirs.length || ours.some((number, at) => our.code(number) !== my.code(theirs[at]))) continue;
-      const at = ours.findIndex((number, at) => wanted.includes(number) && !inside.has(theirs[at]) && our.depth(number) !== my.depth(theirs[at]));
+      const [ours, theirs] = [our.own(piece), my.own(found)].map((numbers, at) =>
+        numbers.filter((n) => isCode([our, my][at].code(n))),
+      );
+      if (ours.length !== theirs.length || ours.some((number, at) => our.code(number) !== my.code(theirs[at])))
+        continue;
+      const at = ours.findIndex(
+        (number, at) =>
+          wanted.includes(number) && !inside.has(theirs[at]) && our.depth(number) !== my.depth(theirs[at]),
+      );
       if (at >= 0) return spaces(our, wanted, my, theirs[at], our.depth(ours[at]) * unit);
       continue;
     }
     // It stands inside something of ours to which it does not belong.
-    const number = my.all.findIndex((code) => code === our.code(piece.head)) + 1;
+    const number = my.all.indexOf(our.code(piece.head)) + 1;
     const around = my.pieces.findLast(({ from, to, isBlock }) => isBlock && from < number && number <= to);
     const isOurs = our.pieces.some(({ key }) => key === around?.key);
-    if (number && wanted.includes(piece.head) && isOurs && my.depth(number) > our.depth(piece.head)) return spaces(our, wanted, my, number, our.depth(piece.head) * unit);
+    if (number && wanted.includes(piece.head) && isOurs && my.depth(number) > our.depth(piece.head))
+      return spaces(our, wanted, my, number, our.depth(piece.head) * unit);
   }
 }
 
@@ -153,7 +173,14 @@ function tooLate(our, parts, my) {
     const uses = new RegExp(`(?<![\\w.])${piece.name}\\b`);
     const user = my.pieces.find((other) => {
       const twin = our.pieces.find(({ key }) => key === other.key);
-      return twin?.kind === "=" && !other.parent && other.to < found.from && twin.from > piece.to && uses.test(our.code(twin.head)) && uses.test(my.code(other.head));
+      return (
+        twin?.kind === "=" &&
+        !other.parent &&
+        other.to < found.from &&
+        twin.from > piece.to &&
+        uses.test(our.code(twin.head)) &&
+        uses.test(my.code(other.head))
+      );
     });
     if (!user || my.pieces.find(({ key }) => key === piece.key) !== found) continue;
     const mend = (lines) => [
@@ -172,7 +199,9 @@ function leftOver(parts, my, earlier) {
   for (const { piece, found } of parts) {
     const again = my.pieces.findLast(({ key, kind }) => key === found?.key && kind === piece.kind);
     if (!again || again.from <= found.to || piece.isImport) continue;
-    const isOld = earlier.some((old) => old.pieces.some((other) => other.key === piece.key && old.textOf(other) === my.textOf(again)));
+    const isOld = earlier.some((old) =>
+      old.pieces.some((other) => other.key === piece.key && old.textOf(other) === my.textOf(again)),
+    );
     if (!isOld || my.textOf(again) === my.textOf(found)) continue;
     const words = `Delete your line ${again.from}. It is the old one.`;
     return { number: again.from, words, mend: instead(again.from, again.to, []) };
