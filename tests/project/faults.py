@@ -12,7 +12,6 @@
 A fault is not always an error: a line may stand there twice and do no harm, and a name that nobody uses may be any.
 """
 
-import ast
 import io
 import random
 import re
@@ -43,7 +42,7 @@ class Fault(NamedTuple):
         return line is not None and self.first - 1 <= line <= self.last + 1
 
     def __str__(self) -> str:
-        line = self.text.splitlines()[self.first - 1].strip()
+        line = self.text.split("\n")[self.first - 1].strip()
         return f"{self.kind}: step {self.step.number}, line {self.first}: {line}"
 
 
@@ -100,12 +99,14 @@ def without(line: str, word: Word, new: str) -> str:
 
 def inside(step: Step) -> set[int]:
     """The lines that begin within brackets or within a text: there, spaces do not matter."""
-    found = set()
-    for node in ast.walk(ast.parse("\n".join(step.lines))):
-        if isinstance(node, ast.expr | ast.arguments) and hasattr(node, "lineno"):
-            found |= set(range(node.lineno + 1, (node.end_lineno or 0) + 1))
-    heads = [number for number, line in enumerate(step.lines, 1) if re.match(r"\s*(from|app = ).*\($", line)]
-    return found | {number for head in heads for number in range(head + 1, step.lines.index(")", head) + 2)}
+    found, opened = set(), 0
+    for each in tokenize.generate_tokens(io.StringIO("\n".join([*step.lines, ""])).readline):
+        if each.type == tokenize.OP:
+            opened += (each.string in "([{") - (each.string in ")]}")
+        if opened:
+            found.add(each.start[0] + 1)
+        found |= set(range(each.start[0] + 1, each.end[0] + 1))
+    return found
 
 
 def faults_in(step: Step, number: int, dice: random.Random, words: list[Word], is_inside: bool) -> Iterator[Fault]:
