@@ -226,6 +226,66 @@ def share(
     raise typer.Exit(open_for_the_room(file, host, port, console))
 
 
+@app.command("class")
+def class_(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8010,
+    host: Annotated[
+        str, typer.Option(help="The address or name that pupils type.", show_default="this computer's on the network")
+    ] = "",
+    forget: Annotated[bool, typer.Option("--forget", help="Delete all that is kept of the class.")] = False,
+    site: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="A built site.", show_default="site, built when it is old"),
+    ] = None,
+) -> None:
+    """Open a class: pupils come in with a browser, and you see on a board who is where and who is stuck."""
+    from club.classroom import command  # noqa: PLC0415
+
+    if forget:
+        was_there = command.forget(command.PATH)
+        console.print("The class is forgotten." if was_there else "There is nothing to forget here.")
+        return
+    try:
+        command.open_class(host, port, site, console, opens_board=sys.stdout.isatty())
+    except command.CannotOpenError as error:
+        console.print(escape(str(error)))
+        raise typer.Exit(2) from None
+
+
+@app.command("mark")
+def mark_(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The unpacked programs of a class.")],
+    step: WhichStep = LAST,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a table for a spreadsheet.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+) -> None:
+    """Check all programs of a class, in a table. It runs them on this computer."""
+    from club.classroom import mark  # noqa: PLC0415
+
+    found = [*mark.programs(folder)]
+    if not found:
+        raise CannotTryError(f"There are no programs in {folder}. It should hold folders such as `07 Mia/main.py`.")
+    aside = Console(stderr=True, highlight=False)
+    aside.print(f"This runs {len(found)} programs of others on this computer, as if you had started them yourself.")
+    if not yes and sys.stdin.isatty() and not typer.confirm("Go on?", err=True):
+        raise typer.Exit(2)
+    with aside.status("") as status:
+        marks: list[mark.Marked] = []
+        for each in found:
+            status.update(escape(each[0]))
+            marks += mark.mark([each], step)
+    if as_json or as_csv:
+        text = f"{mark.as_json(marks)}\n" if as_json else mark.as_csv(marks)
+        sys.stdout.buffer.write(text.encode())  # Windows would change the ends of the lines
+        return
+    grid = Table("program", "stars", "cause", "line", "what it says", box=None, header_style="dim", pad_edge=False)
+    for marked in marks:
+        count, line = f"{marked.stars} of {marked.of}", str(marked.line or "")
+        grid.add_row(escape(marked.program), count, marked.oops, line, with_bold_code(marked.says))
+    console.print(grid)
+
+
 def main() -> None:
     """Run the command. If it cannot do what it was asked, it says why and exits with 2."""
     for stream in (sys.stdout, sys.stderr):

@@ -64,8 +64,19 @@ def examine(port: int = PORT) -> Iterator[Finding]:
     yield (
         Finding("Network", f"this computer is {address}")
         if address
-        else Finding("Network", "none", "The club works without one. Only `club share` needs it.")
+        else Finding("Network", "none", "The club works without one. Only `club share` and `club class` need it.")
     )
+    yield pages()
+
+
+def pages() -> Finding:
+    """What `club class` shows to pupils."""
+    from club.classroom.build import is_built, is_fresh  # noqa: PLC0415
+
+    if not is_built():
+        return Finding("Pages for a class", "not built", "`uv run club class` builds them. Start it once at home.")
+    found = "built" if is_fresh() else "built, but older than the project; `uv run club class` builds them anew"
+    return Finding("Pages for a class", found)
 
 
 def holder_of(port: int) -> Finding:
@@ -116,22 +127,34 @@ def loopback() -> Finding:
     )
 
 
+def addresses() -> list[str]:
+    """All addresses by which others on the network may call this computer."""
+    states = psutil.net_if_stats()
+    return [
+        each.address
+        for name, found in psutil.net_if_addrs().items()
+        if name in states and states[name].isup
+        for each in found
+        if each.family == socket.AF_INET and not ipaddress.ip_address(each.address).is_loopback
+    ]
+
+
 def lan_address() -> str | None:
     """The address by which others in the room can call this computer, if it has one."""
-    found = [
-        each.address
-        for name, addresses in psutil.net_if_addrs().items()
-        if psutil.net_if_stats()[name].isup
-        for each in addresses
-        if each.family == socket.AF_INET
-        and ipaddress.ip_address(each.address).is_private
-        and not ipaddress.ip_address(each.address).is_loopback
-    ]
+    found = [each for each in addresses() if ipaddress.ip_address(each).is_private]
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # nothing is sent: it only asks which of our addresses would be used
         if (preferred := probe.getsockname()[0]) in found:
             return str(preferred)
     return found[0] if found else None
+
+
+def show_address(url: str, console: Console) -> None:
+    """An address, and a picture of it for phones."""
+    picture = io.StringIO()
+    segno.make(url).terminal(picture, compact=True, border=2)
+    console.print(picture.getvalue(), style="white on black", no_wrap=True)
+    console.print(f"[bold]{url}[/]\n", soft_wrap=True)
 
 
 def open_for_the_room(file: Path, host: str, port: int, console: Console) -> int:
@@ -148,10 +171,7 @@ def open_for_the_room(file: Path, host: str, port: int, console: Console) -> int
         console.print("Close other clubs with Ctrl+C, or add --port 8001.")
         return 2
     url = f"http://{host}:{port}"
-    picture = io.StringIO()
-    segno.make(url).terminal(picture, compact=True, border=2)
-    console.print(picture.getvalue(), style="white on black", no_wrap=True)
-    console.print(f"[bold]{url}[/]\n")
+    show_address(url, console)
     console.print("Everyone on this network can now come in, until you press Ctrl+C.")
     console.print("They need no account. A nickname will do.")
     console.print("If a phone cannot come in, the network may keep guests apart, or a firewall needs your permission.")
