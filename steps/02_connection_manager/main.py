@@ -24,7 +24,8 @@ class ConnectionManager:
         self.active_connections[channel].append(websocket)
 
     def disconnect(self, websocket: WebSocket, channel: str) -> None:
-        self.active_connections[channel].remove(websocket)
+        if websocket in self.active_connections[channel]:
+            self.active_connections[channel].remove(websocket)
 
 
 manager = ConnectionManager()

@@ -24,7 +24,8 @@ class ConnectionManager:
         self.active_connections[channel].append(websocket)
 
     def disconnect(self, websocket: WebSocket, channel: str) -> None:
-        self.active_connections[channel].remove(websocket)
+        if websocket in self.active_connections[channel]:
+            self.active_connections[channel].remove(websocket)
 
     async def send_personal_message(self, message: str, websocket: WebSocket) -> None:
         try:
@@ -57,8 +58,8 @@ def chat_message(client_id: str, message: str) -> str:
 @app.websocket("/ws/{client_id}")
 async def websocket_endpoint(websocket: WebSocket, client_id: str) -> None:
     await manager.broadcast(chat_message(client_id, "joined the chat"), "chat")
-    await manager.connect(websocket, "chat")
     try:
+        await manager.connect(websocket, "chat")
         while True:
             message = await websocket.receive_text()
             await manager.broadcast(chat_message(client_id, message), "chat")

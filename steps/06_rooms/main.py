@@ -29,12 +29,12 @@ class ConnectionManager:
         await websocket.accept()
         self.active_connections[channel].append(websocket)
 
-    async def join(self, websocket: WebSocket, room: str) -> None:
-        await websocket.accept()
+    def join(self, websocket: WebSocket, room: str) -> None:
         self.active_connections.setdefault(room, []).append(websocket)
 
     def disconnect(self, websocket: WebSocket, channel: str) -> None:
-        self.active_connections[channel].remove(websocket)
+        if websocket in self.active_connections[channel]:
+            self.active_connections[channel].remove(websocket)
         if channel not in ALWAYS_OPEN and not self.active_connections[channel]:
             del self.active_connections[channel]
 
@@ -69,8 +69,8 @@ def chat_message(client_id: str, message: str) -> str:
 @app.websocket("/ws/{client_id}")
 async def websocket_endpoint(websocket: WebSocket, client_id: str) -> None:
     await manager.broadcast(chat_message(client_id, "joined the chat"), "chat")
-    await manager.connect(websocket, "chat")
     try:
+        await manager.connect(websocket, "chat")
         while True:
             message = await websocket.receive_text()
             await manager.broadcast(chat_message(client_id, message), "chat")
@@ -131,22 +131,23 @@ async def send_message(client_id: str, message: str = "Psst!") -> dict[str, int]
     return {"friends": names.count(client_id)}
 
 
-async def tell(room: str, client_id: str, **parts: object) -> None:
+async def tell(room: str, client_id: str, parts: dict[str, object]) -> None:
     now = datetime.now(UTC).isoformat()
-    parts |= {"client_id": client_id, "timestamp": now, "room": room}
+    parts = parts | {"client_id": client_id, "timestamp": now, "room": room}
     await manager.broadcast(json.dumps(parts), room)
 
 
 @app.websocket("/ws/rooms/{room}/{client_id}")
 async def room_endpoint(websocket: WebSocket, room: str, client_id: str) -> None:
-    await tell(room, client_id, message="joined the chat")
-    await manager.join(websocket, room)
+    await websocket.accept()
+    await tell(room, client_id, {"message": "joined the chat"})
+    manager.join(websocket, room)
     try:
         while True:
             text = await websocket.receive_text()
-            await tell(room, client_id, message=text)
+            await tell(room, client_id, {"message": text})
     except (WebSocketDisconnect, RuntimeError):
         pass
     finally:
         manager.disconnect(websocket, room)
-        await tell(room, client_id, message="left the chat")
+        await tell(room, client_id, {"message": "left the chat"})

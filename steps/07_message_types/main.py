@@ -31,12 +31,12 @@ class ConnectionManager:
         await websocket.accept()
         self.active_connections[channel].append(websocket)
 
-    async def join(self, websocket: WebSocket, room: str) -> None:
-        await websocket.accept()
+    def join(self, websocket: WebSocket, room: str) -> None:
         self.active_connections.setdefault(room, []).append(websocket)
 
     def disconnect(self, websocket: WebSocket, channel: str) -> None:
-        self.active_connections[channel].remove(websocket)
+        if websocket in self.active_connections[channel]:
+            self.active_connections[channel].remove(websocket)
         if channel not in ALWAYS_OPEN and not self.active_connections[channel]:
             del self.active_connections[channel]
 
@@ -71,8 +71,8 @@ def chat_message(client_id: str, message: str) -> str:
 @app.websocket("/ws/{client_id}")
 async def websocket_endpoint(websocket: WebSocket, client_id: str) -> None:
     await manager.broadcast(chat_message(client_id, "joined the chat"), "chat")
-    await manager.connect(websocket, "chat")
     try:
+        await manager.connect(websocket, "chat")
         while True:
             message = await websocket.receive_text()
             await manager.broadcast(chat_message(client_id, message), "chat")
@@ -117,7 +117,7 @@ async def broadcast_message(channel: str, message: str = "Hello!") -> dict[str, 
     if channel == "notifications":
         await manager.broadcast(notification(message), channel)
     else:
-        await tell(channel, "docs page", type="chat", message=message)
+        await tell(channel, "docs page", {"type": "chat", "message": message})
     return {"friends": len(channels.get(channel, []))}
 
 
@@ -133,9 +133,9 @@ async def send_message(client_id: str, message: str = "Psst!") -> dict[str, int]
     return {"friends": names.count(client_id)}
 
 
-async def tell(room: str, client_id: str, **parts: object) -> None:
+async def tell(room: str, client_id: str, parts: dict[str, object]) -> None:
     now = datetime.now(UTC).isoformat()
-    parts |= {"client_id": client_id, "timestamp": now, "room": room}
+    parts = parts | {"client_id": client_id, "timestamp": now, "room": room}
     await manager.broadcast(json.dumps(parts), room)
 
 
@@ -159,19 +159,20 @@ async def send_error(message: str, websocket: WebSocket) -> None:
 
 
 async def handle(websocket: WebSocket, room: str, client_id: str, text: str) -> None:
-    parts = {"type": "chat", "message": text}
+    parts: dict[str, object] = {"type": "chat", "message": text}
     try:
         if text.startswith("{"):
             parts = message_adapter.validate_json(text).model_dump()
-        await tell(room, client_id, **parts)
+        await tell(room, client_id, parts)
     except ValidationError:
         await send_error('Try words, or {"type": "emoji", "message": "🎉"}.', websocket)
 
 
 @app.websocket("/ws/rooms/{room}/{client_id}")
 async def room_endpoint(websocket: WebSocket, room: str, client_id: str) -> None:
-    await tell(room, client_id, type="join", message="joined the chat")
-    await manager.join(websocket, room)
+    await websocket.accept()
+    await tell(room, client_id, {"type": "join", "message": "joined the chat"})
+    manager.join(websocket, room)
     try:
         while True:
             text = await websocket.receive_text()
@@ -180,4 +181,4 @@ async def room_endpoint(websocket: WebSocket, room: str, client_id: str) -> None
         pass
     finally:
         manager.disconnect(websocket, room)
-        await tell(room, client_id, type="leave", message="left the chat")
+        await tell(room, client_id, {"type": "leave", "message": "left the chat"})

@@ -32,14 +32,14 @@ class ConnectionManager:
         await websocket.accept()
         self.active_connections[channel].append(websocket)
 
-    async def join(self, websocket: WebSocket, room: str) -> None:
-        await websocket.accept()
+    def join(self, websocket: WebSocket, room: str) -> None:
         if websocket.path_params["client_id"] in self.names(room):
             raise WebSocketException(4009, "This name is taken. Choose another one.")
         self.active_connections.setdefault(room, []).append(websocket)
 
     def disconnect(self, websocket: WebSocket, channel: str) -> None:
-        self.active_connections[channel].remove(websocket)
+        if websocket in self.active_connections[channel]:
+            self.active_connections[channel].remove(websocket)
         if channel not in ALWAYS_OPEN and not self.active_connections[channel]:
             del self.active_connections[channel]
 
@@ -78,8 +78,8 @@ def chat_message(client_id: str, message: str) -> str:
 @app.websocket("/ws/{client_id}")
 async def websocket_endpoint(websocket: WebSocket, client_id: str) -> None:
     await manager.broadcast(chat_message(client_id, "joined the chat"), "chat")
-    await manager.connect(websocket, "chat")
     try:
+        await manager.connect(websocket, "chat")
         while True:
             message = await websocket.receive_text()
             await manager.broadcast(chat_message(client_id, message), "chat")
@@ -142,7 +142,7 @@ async def broadcast_message(channel: str, message: str = "Hello!") -> dict[str, 
     if channel == "notifications":
         await manager.broadcast(notification(message), channel)
     else:
-        await tell(channel, "docs page", type="chat", message=message)
+        await tell(channel, "docs page", {"type": "chat", "message": message})
     return {"friends": len(channels.get(channel, []))}
 
 
@@ -164,15 +164,16 @@ def is_for(name: str, parts: dict[str, object]) -> bool:
     return parts["type"] != "join" or name != parts["client_id"]
 
 
-async def tell(room: str, client_id: str, **parts: object) -> None:
+async def tell(room: str, client_id: str, parts: dict[str, object]) -> None:
     now = datetime.now(UTC).isoformat()
-    parts |= {"client_id": client_id, "timestamp": now, "room": room}
+    parts = parts | {"client_id": client_id, "timestamp": now, "room": room}
     for websocket in manager.active_connections.get(room, []).copy():
         if is_for(websocket.path_params["client_id"], parts):
             await manager.send_personal_message(json.dumps(parts), websocket)
     if parts["type"] in ("join", "leave"):
         who = manager.names(room)
-        await tell(room, client_id, type="friends", friends=who, message=", ".join(who))
+        parts = {"type": "friends", "friends": who, "message": ", ".join(who)}
+        await tell(room, client_id, parts)
 
 
 class Chat(BaseModel):
@@ -201,23 +202,24 @@ async def send_error(message: str, websocket: WebSocket) -> None:
 
 
 async def handle(websocket: WebSocket, room: str, client_id: str, text: str) -> None:
-    parts = {"type": "chat", "message": text}
+    parts: dict[str, object] = {"type": "chat", "message": text}
     try:
         if text.startswith("{"):
             parts = message_adapter.validate_json(text).model_dump()
         if parts["type"] == "whisper" and parts["to"] not in manager.names(room):
             who = ", ".join(manager.names(room))
             return await send_error(f"{parts['to']} is not here. Try: {who}", websocket)
-        await tell(room, client_id, **parts)
+        await tell(room, client_id, parts)
     except ValidationError:
         await send_error('Try words, or {"type": "emoji", "message": "🎉"}.', websocket)
 
 
 @app.websocket("/ws/rooms/{room}/{client_id}")
 async def room_endpoint(websocket: WebSocket, room: str, client_id: str) -> None:
-    await manager.join(websocket, room)
+    await websocket.accept()
+    manager.join(websocket, room)
     try:
-        await tell(room, client_id, type="join", message="joined the chat")
+        await tell(room, client_id, {"type": "join", "message": "joined the chat"})
         while True:
             text = await websocket.receive_text()
             await handle(websocket, room, client_id, text)
@@ -225,4 +227,4 @@ async def room_endpoint(websocket: WebSocket, room: str, client_id: str) -> None
         pass
     finally:
         manager.disconnect(websocket, room)
-        await tell(room, client_id, type="leave", message="left the chat")
+        await tell(room, client_id, {"type": "leave", "message": "left the chat"})
