@@ -1,5 +1,7 @@
 """Step 3: friends talk, and everyone in the chat hears them at once."""
 
+import socket
+import struct
 import time
 from contextlib import suppress
 
@@ -19,6 +21,30 @@ ODD_TEXTS = [
     "\x00",
     "null",
 ]
+
+
+def dials(club, request, headers=""):
+    """Send this request, and do not wait for an answer. Returns the line; who closes it pulls the plug."""
+    line = socket.create_connection(("127.0.0.1", club.program.port), club.patience)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    line.sendall(f"{request} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n".encode())
+    return line
+
+
+def rings(club, path):
+    """Call at this path, and do not wait until somebody picks up."""
+    key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    return dials(club, f"GET {path}", f"Connection: Upgrade\r\nUpgrade: websocket\r\n{key}")
+
+
+def hangs_up_at_the_door(club, path, others, sleeper):
+    """Bo calls and hangs up again, while the club waits for one who sleeps. Then the sleeper vanishes."""
+    bo = rings(club, path)
+    others.hears("joined the chat", by="Bo")
+    bo.close()
+    club.rooms()  # an answer that comes after this is one from a club that knows that Bo has hung up
+    sleeper.vanishes()
+    others.hears("left the chat", by="Bo")
 
 
 def test_whoever_talks_hears_it_too_and_only_once(ada):

@@ -1,11 +1,12 @@
 """Step 6: rooms. A room is there as soon as a friend walks in, and it is gone when the last friend leaves."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
 
 from suite.world import NotKept, fail
-from test_03_chat import ODD_NAMES, ODD_TEXTS
+from test_03_chat import ODD_NAMES, ODD_TEXTS, dials, hangs_up_at_the_door
 
 ODD_ROOMS = ["Dragon cave", "Zoë", "🐉", "<script>", "a&b?c#d", "...", "rooms"]
 
@@ -184,6 +185,18 @@ def test_a_room_called_chat_or_notifications_does_no_harm(club, room):
     ada.hears("is all well?", by="Ada")
     club.post("/broadcast/notifications", message="Dinner!")
     radio.hears("Dinner!").has(type="notification")
+
+
+@pytest.mark.beyond
+def test_a_friend_who_hangs_up_at_the_door_of_a_room_is_said_to_have_gone(club, cara):
+    sleeper = club.sleeper("Emil", "/ws/rooms/dragons/")
+    text = "o" * 60_000  # the longest that fits into an address
+    with ExitStack() as lines:
+        for _ in range(150):  # together, more than the way to a sleeper holds
+            lines.enter_context(dials(club, f"POST /broadcast/dragons?message={text}"))
+            cara.hears(text)
+        hangs_up_at_the_door(club, "/ws/rooms/dragons/Bo", cara, sleeper)
+        club.count(dragons=1)
 
 
 @pytest.mark.beyond

@@ -205,12 +205,12 @@ async def send_error(message: str, websocket: WebSocket) -> None:
     await manager.send_personal_message(error, websocket)
 
 
-async def quiz(websocket: WebSocket, room: str, by: str, text: object) -> None:
-    if text == "!quiz":
+async def quiz(websocket: WebSocket, room: str, by: str, parts: object) -> None:
+    if parts == {"type": "chat", "message": "!quiz"}:
         a, b = random.randint(2, 9), random.randint(2, 9)
         answers[room] = str(a * b)
         await tell(room, "Quiz master", {"type": "chat", "message": f"{a} times {b}?"})
-    elif text == answers.get(room):
+    elif parts == {"type": "chat", "message": answers.get(room)}:
         del answers[room]
         websocket.state.points += 1
         score = f"{by} was first! Points: {websocket.state.points}"
@@ -226,7 +226,7 @@ async def handle(websocket: WebSocket, room: str, client_id: str, text: str) -> 
             who = ", ".join(manager.names(room))
             return await send_error(f"{parts['to']} is not here. Try: {who}", websocket)
         await tell(room, client_id, parts)
-        await quiz(websocket, room, client_id, parts["message"])
+        await quiz(websocket, room, client_id, parts)
     except ValidationError:
         await send_error('Try words, or {"type": "emoji", "message": "🎉"}.', websocket)
 

@@ -24,7 +24,7 @@ def dan(club, cara):
 def hears_the_question(friend):
     """Listen to the quiz master. Returns the right answer."""
     said = friend.hears_from(MASTER)["message"]
-    found = re.fullmatch(r"What is ([2-9]) times ([2-9])\?", said)
+    found = re.fullmatch(r"([2-9]) times ([2-9])\?", said)
     return str(int(found[1]) * int(found[2])) if found else fail("no-question", f"The quiz master says {said!r}.")
 
 
