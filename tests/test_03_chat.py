@@ -166,6 +166,16 @@ def test_a_sleeper_vanishes_while_a_message_is_on_its_way(club, ada, bo):
     club.count(chat=3)
 
 
+@pytest.mark.beyond
+def test_a_friend_who_hangs_up_at_the_door_is_said_to_have_gone(club, ada):
+    chen = club.sleeper("Chen")
+    for words in ("good night", "o" * 8_000_000):  # one to fall asleep at, and more than the way to a sleeper holds
+        ada.says(words)
+        ada.hears(words)
+    hangs_up_at_the_door(club, "/ws/Bo", ada, chen)
+    club.count(chat=1)
+
+
 def test_fifty_friends_vanish_while_one_talks(club, ada):
     fifty = [club.chat(f"Friend {number}") for number in range(50)]
     bo = club.chat("Bo")
