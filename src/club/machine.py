@@ -7,17 +7,21 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 import webbrowser
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import psutil
 import segno
 from rich.console import Console
 
 PORT = 8000
+START_S = 30  # for a club to start
 BROWSERS = [
     "chromium",
     "chromium-browser",
@@ -157,6 +161,33 @@ def show_address(url: str, console: Console) -> None:
     console.print(f"[bold]{url}[/]\n", soft_wrap=True)
 
 
+def page_of(url: str, club: subprocess.Popen[bytes]) -> int | None:
+    """The status with which the club gives out its page; None if it does not start."""
+    end = time.monotonic() + START_S
+    while club.poll() is None and time.monotonic() < end:
+        try:
+            with urlopen(url, timeout=START_S) as answer:
+                return int(answer.status)
+        except HTTPError as answer:
+            return answer.code
+        except OSError:
+            time.sleep(0.1)
+    return None
+
+
+def say_who_can_come(status: int | None, console: Console) -> None:
+    if status is None:
+        return
+    if status != 200:
+        console.print(f"\nYour club is running, but it shows no page yet: whoever calls gets the answer {status}.")
+        console.print("Build step 1 first. `uv run club check` tells you where you are.\n")
+        return
+    console.print("\nEveryone on this network can now come in, until you press Ctrl+C.")
+    console.print("They need no account. A nickname will do.")
+    console.print("If a phone cannot come in, the network may keep guests apart, or a firewall needs your permission.")
+    console.print("Give it for private networks only.\n")
+
+
 def open_for_the_room(file: Path, host: str, port: int, console: Console) -> int:
     """Run this program for the network, until Ctrl+C. Returns an exit code: 2 if it cannot be opened."""
     host = host or lan_address() or ""
@@ -172,13 +203,10 @@ def open_for_the_room(file: Path, host: str, port: int, console: Console) -> int
         return 2
     url = f"http://{host}:{port}"
     show_address(url, console)
-    console.print("Everyone on this network can now come in, until you press Ctrl+C.")
-    console.print("They need no account. A nickname will do.")
-    console.print("If a phone cannot come in, the network may keep guests apart, or a firewall needs your permission.")
-    console.print("Give it for private networks only.\n")
     command = [sys.executable, "-m", "fastapi", "run", str(file), "--host", host, "--port", str(port)]
     club = subprocess.Popen([*command, "--no-proxy-headers"], env=os.environ | {"PYTHONUTF8": "1"})
     try:
+        say_who_can_come(page_of(url, club), console)
         return club.wait()
     except KeyboardInterrupt:
         club.terminate()

@@ -12,6 +12,7 @@ const RESTLESS = 60000; // ms: how long "a while" is
 const TOO_LONG = 5000; // ms without an answer
 const BRIEF = 1000; // ms that a line lasts if the program does not keep its friends
 const ANSWER = 2000; // ms that a knock waits for one
+const ASLEEP = [502, 503, 504]; // what stands before a program says that it is not there
 const AGAINST_THE_RULES = 1008;
 const SLOWLY = 10000; // ms between two calls under a name that is taken
 const SHOWN = 8; // rooms; a hundred could not be read
@@ -57,6 +58,7 @@ export class Club extends EventTarget {
   moreRooms = 0;
   secret = new Set(); // rooms that have asked for a password
   #network; // network, or something like it
+  #me;
   #talkies = new Set();
   #timer;
   #looking = false;
@@ -65,9 +67,11 @@ export class Club extends EventTarget {
   #counting = false;
   #windows = new BroadcastChannel("club"); // other windows of this browser: there, friends come and go too
 
-  constructor(way = network) {
+  /** `me` is the name under which this page looks behind the doors. */
+  constructor(way = network, me = "clubhouse") {
     super();
     this.#network = way;
+    this.#me = encodeURIComponent(me);
     const stir = () => {
       this.#stirred = Date.now();
       if (document.hidden) return;
@@ -105,6 +109,7 @@ export class Club extends EventTarget {
     clearTimeout(this.#timer);
     try {
       const answer = await this.#network.get("openapi.json");
+      if (ASLEEP.includes(answer.status)) throw new Error("somebody answers in its place");
       const { paths = {} } = await answer.json().catch(() => ({}));
       // Clocks are coarse in some browsers, and a new program may look like the old one: every fourth time, call.
       const isNew = callAll || !this.awake || this.#network.isNew() || ++this.#looks % 4 === 0;
@@ -160,7 +165,7 @@ export class Club extends EventTarget {
    * the docs page yet is not asked.
    */
   async #explore() {
-    const room = `ws/rooms/door-${Math.random().toString(36).slice(2, 8)}/clubhouse`;
+    const room = `ws/rooms/door-${Math.random().toString(36).slice(2, 8)}/${this.#me}`;
     const draw = { type: "draw", points: [[0, 0]], color: "black" };
     const heard = this.open.has("docs") ? await this.#knock(room, [{ type: "typing" }, draw]) : null;
     this.#built("join", heard !== null);
@@ -171,12 +176,14 @@ export class Club extends EventTarget {
     ]) {
       this.#built(door, Boolean(heard?.includes(type)));
     }
-    const tooLong = `ws/rooms/${"door-".padEnd(21, "-")}/clubhouse`;
+    const tooLong = `ws/rooms/${"door-".padEnd(21, "-")}/${this.#me}`;
     const refused = this.open.has("whispers") ? await this.#knock(tooLong, [{ type: "typing" }]) : null;
     this.#built("password", Boolean(refused?.includes(AGAINST_THE_RULES)));
     const noNumber = this.open.has("password") ? await this.#knock(`${room}?last_id=x`, [{ type: "typing" }]) : null;
     this.#built("history", Boolean(noNumber?.includes(AGAINST_THE_RULES)));
-    const news = this.open.has("types") ? await this.#knock("ws/notifications/clubhouse", [{ type: "remind" }]) : null;
+    const news = this.open.has("types")
+      ? await this.#knock(`ws/notifications/${this.#me}`, [{ type: "remind" }])
+      : null;
     this.#built("reminders", Boolean(news?.includes("error")));
     this.#changed();
     this.#count();

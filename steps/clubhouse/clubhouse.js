@@ -10,14 +10,16 @@ const narrow = matchMedia("(max-width: 640px)"); // one device at a time
 const small = matchMedia("(max-width: 640px), (max-height: 480px)"); // the doors are folded
 
 const part = (id) => document.getElementById(id);
-const inPage = frameElement?.network; // in a page of the site, the program runs in that page; no other window has it
-const club = new Club(inPage);
-const desk = inPage && new DocsDesk(part("desk"), inPage);
-const air = new Air(part("air"), part("wires"), part("hub").lastElementChild);
-const xray = new XRay(part("frames").querySelector("tbody"));
 const params = new URLSearchParams(location.search);
 const asked = params.get("friend");
 const alone = asked === null || canBeName(asked) ? asked : "";
+const inPage = frameElement?.network; // in a page of the site, the program runs in that page; no other window has it
+// Whoever builds a club plays all friends. A machine that joins the club of another one is one friend.
+const isBuilder = inPage || /^(localhost|127\.|\[::1\]$)/.test(location.hostname);
+const club = new Club(inPage, alone || undefined);
+const desk = inPage && new DocsDesk(part("desk"), inPage);
+const air = new Air(part("air"), part("wires"), part("hub").lastElementChild);
+const xray = new XRay(part("frames").querySelector("tbody"));
 let chosen; // the device that a narrow window shows
 let added = 0;
 
@@ -67,8 +69,8 @@ if (alone !== null) {
   part("add").hidden = part("tabs").hidden = true;
   add(alone, { room: params.get("room") ?? "" });
 } else {
-  const first = await addFriend();
-  if (first.name) await addFriend();
+  await addFriend();
+  if (isBuilder) await addFriend();
   document.addEventListener("state", addRadio);
   addRadio();
 }
@@ -76,7 +78,14 @@ show();
 club.look();
 
 async function addFriend() {
-  return add(await freeName(friends().map(({ name }) => name)));
+  return add(
+    isBuilder
+      ? await freeName(
+          friends().map(({ name }) => name),
+          inPage?.me,
+        )
+      : "",
+  );
 }
 
 /** The first friend who has a name gets a radio too. */

@@ -25,13 +25,15 @@ export function badge(name) {
 }
 
 /**
- * A name that no walkie-talkie in this browser has yet. A lock keeps it until the window closes, so two
- * windows have different friends. A page from the network (no locks there) gets "": its friend says who they are.
+ * A name that no walkie-talkie in this browser has yet; `me` comes first. A lock keeps it until the window closes, so
+ * two windows have different friends. Pages that are not on this very machine have no locks, and no other windows.
  */
-export async function freeName(taken) {
-  if (!navigator.locks) return "";
+export async function freeName(taken, me) {
   const names = [...KNOWN, ...Array.from({ length: 99 }, (_, n) => `Friend ${n + 5}`)];
-  for (const name of names.filter((name) => !taken.includes(name))) {
+  if (me) names[0] = me;
+  const left = names.filter((name) => !taken.includes(name));
+  if (!navigator.locks) return left[0];
+  for (const name of left) {
     const free = await new Promise((answer) => {
       navigator.locks.request(`friend ${name}`, { ifAvailable: true }, (lock) => {
         answer(Boolean(lock));

@@ -26,7 +26,8 @@ NAMES = [
 PALETTE = {"light": "default", "dark": "slate"}  # the names in the theme of the site, which asks the browser only once
 HURRY = "--js-flags=--liftoff-only"  # nothing runs long enough to be worth optimising
 LATER = "--blink-settings=lazyLoadingImageMarginPxUnknown=1250"  # when pictures load, as on a learner's line
-NO_INTERNET = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+# No internet. Under a name that is not this machine's own, a page over plain http has no secure context.
+NO_INTERNET = "--host-resolver-rules=MAP teacher.test 127.0.0.1, MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 
 
 def missing(what: str) -> None:

@@ -163,7 +163,7 @@ def test_without_a_cookie_there_is_no_line(klass):
     for path in ("/class/pupil", "/visit/Mia/ws/Mia", "/visit/Mia/ws/rooms/den/Mia"):
         assert refused(lambda path=path: Line(f"ws://{klass.address}{path}")) == 403
         assert refused(lambda path=path: Line(f"ws://{klass.address}{path}", {"Cookie": "pupil=x"})) == 403
-    assert klass.asks("/class/me").status == 403
+    assert json.loads(klass.asks("/class/me").text) == {"nickname": None}
 
 
 def test_without_the_secret_there_is_no_board(klass):
@@ -229,8 +229,8 @@ def test_a_frame_has_256_kilobytes_at_most(klass, board):
     line.says(type="state", step=1, stars=[], text="x" * 250_000)
     assert board.hears("pupil", nickname="Max", step=1)
     with suppress(ConnectionClosed):
-        line.socket.send("x" * 10_000_000)
-    assert line.is_hung_up() == 1009
+        line.socket.send("x" * 300_000)
+    assert line.is_hung_up() in {1009, 1006}  # the goodbye may get lost while bytes are still on their way
 
 
 def test_broken_text_and_broken_calls(klass):
@@ -320,7 +320,7 @@ def test_who_is_put_out_stays_out(klass, board):
     board.says(type="out", to="Ivo")
     line.hears("out")
     assert refused(pupil.line) == 403
-    assert klass.asks("/class/me", Cookie=pupil.cookie).status == 403
+    assert json.loads(klass.asks("/class/me", Cookie=pupil.cookie).text) == {"nickname": None}
     board.hears("pupil", nickname="Ivo", here=False)
     assert klass.asks_to_join("Ivo", Cookie=pupil.cookie).status == 202
 
@@ -439,12 +439,17 @@ def test_a_flood_of_a_guest_ends_its_own_line(klass, host, guest):
     assert host.hears("visit.send", id=call["id"])["data"] == "still here"
 
 
-@pytest.mark.parametrize(("what", "code"), [("x" * 100_000, 1009), ("x" * 10_000_000, 1009), (b"bytes", 1008)])
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [("x" * 100_000, 1009), ("x" * 10_000_000, 1009), (b"bytes", 1008)],
+    ids=["100 kB", "10 MB", "bytes"],
+)
 def test_a_guest_sends_too_much(klass, host, guest, what, code):
     line, call = calls(guest, host)
     with suppress(ConnectionClosed):
         line.socket.send(what)
-    assert line.is_hung_up() == code
+    # A goodbye may get lost while megabytes are still on their way.
+    assert line.is_hung_up() in ({code, 1006} if len(what) > 256 * 1024 else {code})
     assert host.hears("visit.close")["id"] == call["id"]
 
 

@@ -192,7 +192,7 @@ def test_sharing_opens_one_door_on_one_address(home):
     process = start(home, "share", STEPS / "05_docs_page" / "main.py", "--host", "127.0.0.1", "--port", port)
     try:
         said = ""
-        while "Uvicorn running" not in said:
+        while "can now come in" not in said:
             line = process.stdout.readline()
             assert line, said
             said += line
@@ -207,6 +207,22 @@ def test_sharing_opens_one_door_on_one_address(home):
         assert listening == {("127.0.0.1", port)}
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=10)
+    finally:
+        end_all([process.pid])
+        process.communicate(timeout=5)
+
+
+def test_a_club_without_a_page_is_not_shared_as_if_it_had_one(home):
+    mine(home).write_text("from fastapi import FastAPI\n\napp = FastAPI()\n", encoding="utf-8")
+    process = start(home, "share", "--host", "127.0.0.1", "--port", free_port())
+    try:
+        said = ""
+        while "no page yet" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        assert "can now come in" not in said
+        assert "404" in said
     finally:
         end_all([process.pid])
         process.communicate(timeout=5)

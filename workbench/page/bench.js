@@ -20,6 +20,7 @@ export function unable() {
 }
 
 export class Bench {
+  #here; // what a class builds on
   #site; // as page.js finds it
   #mine;
   #runtime;
@@ -32,7 +33,8 @@ export class Bench {
   #frame = null;
   #part = {};
 
-  constructor(site, mine) {
+  constructor(site, mine, here) {
+    this.#here = here;
     this.#site = site;
     this.#mine = mine;
     this.#runtime = site.runtime;
@@ -72,7 +74,7 @@ export class Bench {
       className: "keys",
       id: "keys",
       textContent:
-        "Tab moves the line to the right. To leave the editor, press Escape and then Tab. Ctrl+Enter runs the program.",
+        "Enter makes the spaces at the start of a line for you, and Tab makes more. To leave the editor, press Escape and then Tab. Ctrl+Enter runs the program.",
     });
     part.verdict = element("div", { className: "verdict", hidden: true });
     part.oops = element("div", { className: "oops", role: "alert", hidden: true });
@@ -317,7 +319,7 @@ export class Bench {
     const frame = element("iframe", { title: "The clubhouse" });
     this.#frame = frame;
     const { host, pathname } = new URL("assets/clubhouse/", this.#site.place);
-    frame.network = this.#runtime.network();
+    frame.network = { ...this.#runtime.network(), me: this.#here.nickname };
     frame.onload = () => {
       const { document: inside, CSSStyleSheet } = frame.contentWindow;
       const style = new CSSStyleSheet();
@@ -418,7 +420,9 @@ export class Bench {
     this.#checking = null;
     check.textContent = "Check me";
     this.say({ running: "On the air", wrong: "It did not start." }[this.box.dataset.state] ?? "");
-    if (found) this.#judge(found, text);
+    if (!found) return;
+    this.#judge(found, text);
+    this.#here.dispatchEvent(new CustomEvent("verdict", { detail: found }));
   }
 
   /** Resolves to null if this browser cannot check. */

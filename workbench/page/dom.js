@@ -38,8 +38,11 @@ export function dialog(title, fill) {
 export async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const box = element("textarea", { value: text });
-  document.body.append(box);
+  const last = document.activeElement;
+  // Outside an open dialog nothing can be selected.
+  (last?.closest("dialog") ?? document.body).append(box);
   box.select();
   document.execCommand("copy");
   box.remove();
+  last?.focus();
 }

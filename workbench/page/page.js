@@ -13,6 +13,20 @@ let bench;
 let boxes;
 let home;
 
+/** What the class's part of a page builds on. It hears "arrive" when a page is open, and "verdict" from the checker. */
+class Here extends EventTarget {
+  mine = mine;
+  place = place;
+  nickname = ""; // in a class
+  get site() {
+    return site;
+  }
+  get bench() {
+    return bench;
+  }
+}
+export const here = new Here();
+
 async function theSite({ runtime }) {
   const folder = new URL(`assets/in-page/${runtime}/`, place);
   const programs = site ?? (await (await fetch(new URL("steps.json", import.meta.url))).json());
@@ -21,6 +35,11 @@ async function theSite({ runtime }) {
 }
 
 async function arrive() {
+  await open();
+  here.dispatchEvent(new Event("arrive"));
+}
+
+async function open() {
   boxes?.leave();
   home?.leave();
   boxes = home = null;
@@ -50,7 +69,7 @@ async function openBench(section) {
     import("./keep.js"),
   ]);
   if (!section.isConnected) return; // the reader has gone on
-  bench ??= new Bench(site, mine);
+  bench ??= new Bench(site, mine, here);
   bench.arrive(site.steps.find(({ name }) => name === section.dataset.step));
   bench.boxes = boxes = new Boxes(section.closest("article"), bench, mine, site);
   await arrive(bench, mine, site);

@@ -4,6 +4,10 @@ const PATIENCE = 700; // ms that a program has to end by itself
 const TOO_LONG = 5000; // ms without an answer, as in club.js
 const TOO_STUCK = 60000; // ms without a word from the checker
 
+/** Is this error of a browser about a file that did not come? */
+export const isAway = (error) =>
+  /fetch|NetworkError|Load failed|imported module|^Error: \d+ for/i.test(error ?? "fetch");
+
 /** One end of a line to the program in the worker. It has what the clubhouse needs of a WebSocket. */
 export class Socket {
   static #last = 0;
@@ -47,6 +51,10 @@ export class Runtime extends EventTarget {
   constructor(address) {
     super();
     this.#address = address;
+  }
+
+  get isAwake() {
+    return Boolean(this.#worker);
   }
 
   post(kind, more = {}) {
@@ -157,7 +165,11 @@ export function verdictOn(address, order, looking, signal) {
       if (kind === "checking") looking(detail.step);
       else if (kind === "verdict") end(detail);
       else if (kind === "broken")
-        end({ headline: `The checker tripped over itself, not over your program: ${detail.text}` });
+        end({
+          headline: isAway(detail.text)
+            ? "The checker did not come: this computer is offline, or a filter holds it back. Once it has been here, it works offline."
+            : `The checker tripped over itself, not over your program: ${detail.text}`,
+        });
     };
     worker.onerror = ({ message }) => worker.onmessage({ data: { kind: "broken", text: message } });
     signal.addEventListener("abort", () => end(null));

@@ -7,26 +7,30 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+import segno
 from fastapi import APIRouter, Cookie, Depends, FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.exceptions import WebSocketException
 from pydantic import BaseModel, ValidationError
 from starlette.requests import HTTPConnection
-from starlette.responses import FileResponse, RedirectResponse
+from starlette.responses import FileResponse, RedirectResponse, StreamingResponse
 
 from club.causes import causes
 from club.classroom import wire
 from club.classroom.collect import class_table, programs
 from club.classroom.guard import INERT, OnlyOwnPages, OwnNames, bearer, is_secret, refusal, this_computer_only
 from club.classroom.lines import RELAYED_A_SECOND, RELAYED_AT_ONCE, Line, Pace, first_of, texts
-from club.classroom.pages import VISIT, Pages
+from club.classroom.pages import FOREVER, VISIT, Pages
 from club.classroom.room import Classroom, JoinError, Pupil
+from club.ladder import steps
 
 COOKIE_AGE_S = 200 * 24 * 3600
 ANSWER_S = 5  # that a pupil's program has to let a guest in, or to answer
 SECRET_S = 10  # that a board has to say the secret
 WRONG_S = 1  # that a wrong one costs
+AT_ONCE = 4  # pages that fetch Python
+TURN_S = 30  # for that, at most
 MOST_BYTES = 16_000  # of what is posted to join: enough for any nickname, and for those that are far too long
 BOARD = Path(__file__).parent / "board"
 NO_LEAKS = {
@@ -52,6 +56,7 @@ class Class:
     secret: str
     names: OwnNames = field(default_factory=OwnNames)
     every_second: Callable[[], None] = lambda: None
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
 
 def the_class(connection: HTTPConnection) -> Class:
@@ -113,10 +118,27 @@ async def join(
 
 
 @router.get("/class/me")
-async def me(pupil: ThisPupil, response: Response) -> dict[str, str]:
-    """Who this browser is, and the program that the class has kept."""
+async def me(here: TheClass, response: Response, cookie: HerCookie = "") -> dict[str, str | None]:
+    """Who this browser is, if the class knows it, and the program that the class has kept."""
     response.headers["cache-control"] = "no-store"
-    return {"nickname": pupil.nickname, "text": pupil.text}
+    pupil = here.room.whose(cookie)
+    return {"nickname": pupil.nickname, "text": pupil.text} if pupil else {"nickname": None}
+
+
+@router.get("/class/turn")
+async def turn(here: TheClass) -> StreamingResponse:
+    """Answers when this page may fetch Python, and waits until the page is done and hangs up.
+
+    The Wi-Fi is shared: of thirty who fetch ten megabytes at once, all are done last.
+    """
+
+    async def take() -> AsyncIterator[bytes]:
+        with suppress(TimeoutError):
+            async with here.turns, asyncio.timeout(TURN_S):
+                yield b"Your turn.\n"
+                await asyncio.sleep(TURN_S)
+
+    return StreamingResponse(take(), headers={"cache-control": "no-store"})
 
 
 @router.websocket("/class/pupil")
@@ -287,12 +309,30 @@ async def board() -> Response:
 
 
 @router.get("/class/causes.json", dependencies=teachers_only)
-async def what_may_be_wrong() -> dict[str, dict[str, Any]]:
-    """The causes of trouble that *Check me* finds, with the hints to give."""
+async def what_the_board_knows() -> dict[str, Any]:
+    """The causes of trouble that *Check me* finds, with the hints to give; and the steps."""
     return {
-        each.id: {"step": each.step, "says": each.says, "means": each.means, "hints": [*each.hints, each.do]}
-        for each in causes().values()
+        "causes": {
+            each.id: {"step": each.step, "says": each.says, "means": each.means, "hints": [*each.hints, each.do]}
+            for each in causes().values()
+        },
+        "steps": [
+            {"number": each.number, "title": each.title, "page": f"steps/{each.name}.html"} for each in steps().values()
+        ],
     }
+
+
+@router.get("/class/runtime.json", dependencies=teachers_only)
+async def which_python(here: TheClass) -> dict[str, str]:
+    """The folder of Python for the browser."""
+    return {"runtime": next((path.split("/")[2] for path in here.pages.files if path.startswith(FOREVER)), "")}
+
+
+@router.get("/class/picture.svg", dependencies=teachers_only)
+async def picture(request: Request) -> Response:
+    """An address for the cameras of phones."""
+    drawn = segno.make(unquote(request.url.query)[:200]).svg_inline(scale=8, border=2)
+    return Response(drawn, headers=NO_LEAKS, media_type="image/svg+xml")
 
 
 def download(body: bytes | str, name: str, kind: str) -> Response:

@@ -1,0 +1,45 @@
+// What a row of the board means: who needs help, and in which order. Times are seconds since 1970.
+
+const STUCK = 5 * 60;
+const QUIET = 10 * 60;
+const TRIES = 2;
+
+const KINDS = ["knocks", "hand", "stuck", "quiet", "fine", "away"];
+
+/** Why somebody may need the teacher: `{ kind, words }`. */
+export function needs({ here, hand, oops, since, tries, active, knocks }, now) {
+  if (knocks) return { kind: "knocks", words: "At the door" };
+  if (!here) return { kind: "away", words: "Away" };
+  if (hand) return { kind: "hand", words: "Hand up" };
+  if (oops && tries >= TRIES && now - since >= STUCK) return { kind: "stuck", words: "Stuck" };
+  if (active && now - active >= QUIET)
+    return { kind: "quiet", words: `Quiet for ${Math.floor((now - active) / 60)} min` };
+  return { kind: "fine", words: "" };
+}
+
+/** Those who need help come first; of two who are stuck, the one who has been so for longer. */
+export function order(rows, now) {
+  const rank = (row) => KINDS.indexOf(needs(row, now).kind);
+  return rows.sort(
+    (one, two) =>
+      rank(one) - rank(two) || (one.since ?? now) - (two.since ?? now) || one.nickname.localeCompare(two.nickname),
+  );
+}
+
+/** A cause in a few words. */
+export const stuckOn = (id) => id.replaceAll("-", " ");
+
+/** The class in a sentence. */
+export function sums(rows) {
+  const here = rows.filter((row) => row.here);
+  if (!here.length) return "";
+  const steps = here.map(({ step }) => step).sort((one, two) => one - two);
+  const step = steps[Math.floor(steps.length / 2)];
+  const done = here.filter(({ stars }) => stars.includes(step)).length;
+  const about = step ? `${done} of ${here.length} have star ${step}` : `${here.length} are here`;
+  const counts = {};
+  for (const { oops, stars } of here) if (oops && !stars.includes(step)) counts[oops] = (counts[oops] ?? 0) + 1;
+  const [most] = Object.entries(counts).sort(([, one], [, two]) => two - one);
+  const rest = most && most[1] > 1 ? `; most of the others (${most[1]}): ${stuckOn(most[0])}` : "";
+  return `${about}${rest}.`;
+}

@@ -1,0 +1,306 @@
+"""A lesson in real browsers: a teacher's board, and pupils who come over plain http under a foreign name."""
+
+import re
+
+import pytest
+
+from project.bench import CHECKED, Bench
+from project.browser import Window
+from project.classroom import Class
+from project.firefox import firefox  # noqa: F401
+
+NAME = "teacher.test"
+SLEEP_MS = 30_000  # until a page that says nothing counts as asleep, and a bit more
+BROKEN = "app = FastAPI("
+
+
+@pytest.fixture
+def klass(site, tmp_path):
+    if not [*site.glob("assets/in-page/*/manifest.json")]:
+        pytest.skip("the club in the page is not built")
+    klass = Class(tmp_path, site=site, host=NAME)
+    klass.address_of_pupils = f"{NAME}:{klass.port}"
+    yield klass
+    klass.stops()
+    assert "Traceback" not in klass.terminal()
+
+
+@pytest.fixture
+def opens(browser):
+    """Open a browser of its own for each person: nobody shares a cookie."""
+    contexts, broken = [], []
+
+    def opens(address, width=1366, height=768, **how):
+        context = browser.new_context(viewport={"width": width, "height": height}, **how)
+        context.set_default_timeout(CHECKED)
+        context.on("weberror", lambda error: broken.append(f"{error.error} at {error.page.url}: {error.error.stack}"))
+        contexts.append(context)
+        return Window(context.new_page(), address)
+
+    yield opens
+    for context in contexts:
+        context.close()
+    assert not broken
+
+
+class Pupil(Bench):
+    def __init__(self, window, nickname, step="03_chat"):
+        super().__init__(window, step)
+        self.nickname = nickname
+        self.asks_to_come_in()
+        self.page.locator("#join").wait_for(state="detached")
+
+    def is_in(self, state):
+        """Without a secure context, and in a browser that has never been here, Python takes longer."""
+        self.page.locator(f"#bench[data-state={state!r}]:has(button.start:enabled)").wait_for()
+        return self
+
+    def asks_to_come_in(self):
+        self.page.get_by_label("Your nickname").fill(self.nickname)
+        self.page.get_by_role("button", name="Come in").click()
+
+    def opens_her_club(self):
+        self.box.get_by_role("button", name=re.compile("^Class")).click()
+        self.page.get_by_role("button", name="Open my club to the class").click()
+        self.page.get_by_text("Friends can come in.").wait_for()
+        self.page.locator("dialog").get_by_role("button", name="Close", exact=True).click()
+
+    def hears_from(self, words):
+        self.house.get_by_role("log").first.get_by_text(words, exact=True).wait_for()
+
+
+class Guest(Window):
+    """A friend in somebody's club, perhaps with a phone."""
+
+    def __init__(self, window):
+        super().__init__(window.page, window.address)
+
+    def visits(self, host, nickname=""):
+        self.opens(f"/visit/{host}/")
+        if nickname:
+            self.page.get_by_label("Your nickname").fill(nickname)
+            self.page.get_by_role("button", name="Come in").click()
+        return self
+
+    def is_in(self):
+        self.page.locator("walkie-talkie[data-state=connected]").wait_for()
+
+    def says_aloud(self, words):
+        self.page.get_by_role("textbox", name="Message").fill(words)
+        self.page.get_by_role("textbox", name="Message").press("Enter")
+
+
+class Board:
+    def __init__(self, window, klass):
+        self.window, self.page = window, window.page
+        self.page.goto(f"http://127.0.0.1:{klass.port}/class/board#{klass.secret}")
+        self.page.locator("body[data-line=here]").wait_for()
+
+    def row(self, nickname):
+        return self.page.locator("tbody tr").filter(has=self.page.get_by_role("rowheader", name=nickname))
+
+    def press(self, name):
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def does(self, nickname, name):
+        self.row(nickname).get_by_role("button", name=f"More for {nickname}").click()
+        self.page.get_by_role("dialog").get_by_role("button", name=name).click()
+
+
+def test_a_lesson(klass, opens):  # noqa: PLR0915 - Python starts once for all of it
+    board = Board(opens(""), klass)
+    assert klass.secret not in board.page.url
+    board.page.get_by_text("Nobody is here yet.").wait_for()
+
+    # They come in, and each one's step, verdict and hand show on the board.
+    window = opens(klass.address_of_pupils)
+    window.opens("/steps/03_chat.html")
+    window.page.locator("#join").wait_for()
+    assert not window.page.evaluate("isSecureContext")
+    assert window.axe_finds() == []
+    mia = Pupil(window, "Mia")
+    board.row("Mia").get_by_role("cell", name="3", exact=True).wait_for()
+    mia.press("Ours")
+    mia.run()
+    mia.press("Mine")
+    mia.check()
+    board.row("Mia").get_by_role("button", name="no chat door").click()
+    board.page.get_by_text("Friends cannot find the door to the chat yet.").wait_for()
+    assert board.window.axe_finds() == []
+    board.press("Close")
+    mia.press("Hand up")
+    board.row("Mia").get_by_role("button", name="Lower the hand").click()
+    mia.box.get_by_role("button", name="Hand up").wait_for()
+
+    # A friend visits with a phone, and both hear each other.
+    mia.opens_her_club()
+    assert window.axe_finds() == []
+    phone = Guest(opens(klass.address_of_pupils, 390, 844, color_scheme="dark"))
+    phone.visits("Mia", "Bo").is_in()
+    phone.says_aloud("Hello Mia!")
+    mia.hears_from("Hello Mia!")
+    mia.house.get_by_role("textbox", name="Message").first.fill("Hello Bo!")
+    mia.house.get_by_role("textbox", name="Message").first.press("Enter")
+    phone.page.get_by_role("log").get_by_text("Hello Bo!", exact=True).wait_for()
+    assert phone.axe_finds() == []
+    copied(mia)
+
+    # The host runs anew, stops, and reloads: the guest waits, and is back by itself.
+    mia.press("Ours")
+    mia.run()
+    phone.is_in()
+    mia.press("Stop")
+    phone.page.get_by_text("The club is asleep").wait_for()
+    mia.page.reload()
+    mia.press("Ours")
+    mia.run()
+    phone.is_in()
+
+    # Eyes up: on every page, and no key closes it.
+    board.press("Eyes up")
+    for page in (mia.page, phone.page):
+        page.locator("#pause").wait_for()
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(300)
+        assert page.locator("#pause").is_visible()
+    assert window.axe_finds() == []
+    board.press("Eyes down again")
+    for page in (mia.page, phone.page):
+        page.locator("#pause").wait_for(state="detached")
+
+    # Hush: nobody in a friend's club is heard.
+    board.press("Hush")
+    phone.page.get_by_text("nobody hears you now").wait_for()
+    board.press("Let them talk")
+
+    # A page for all, a sentence for one, and our program with a way back.
+    board.page.get_by_label("Open a page for everybody").select_option(label="2. The club manager")
+    board.press("Open for all")
+    mia.page.wait_for_url("**/steps/02_connection_manager.html")
+    before = mia.shown
+    board.does("Mia", "Hand out")
+    mia.page.get_by_text("Here is our program of step").wait_for()
+    assert mia.shown != before
+    mia.page.locator("#banner").get_by_role("button", name="Close").click()
+    mia.page.locator("#bench .undo").click()
+    assert mia.shown == before
+
+    # Marked by the board, in its own browser.
+    mia.writes(f"from fastapi import FastAPI\n\n{BROKEN}\n")
+    board.row("Mia").get_by_role("button", name="no chat door").wait_for()
+    board.page.wait_for_timeout(1500)  # a program is told to the board after a second
+    board.press("Mark all")
+    board.page.get_by_text("Marked: 1.").wait_for()
+    board.row("Mia").get_by_text("marked", exact=True).wait_for()
+
+    # Out.
+    board.does("Bo", "Put out")
+    phone.page.get_by_text("The class is over for you.").wait_for()
+    board.page.locator("tr.away").get_by_role("rowheader", name="Bo").wait_for()
+
+
+def copied(pupil):
+    """In a dialog, and without a secure context, copying works the old way."""
+    pupil.keep("Move to another machine")
+    box = pupil.page.get_by_role("textbox", name="The address")
+    address = box.input_value()
+    pupil.page.get_by_role("button", name="Copy the address").click()
+    box.evaluate("box => box.after(Object.assign(document.createElement('textarea'), { id: 'paste' }))")
+    pupil.page.locator("#paste").focus()
+    pupil.page.keyboard.press("Control+V")
+    assert pupil.page.locator("#paste").input_value() == address
+    pupil.page.get_by_role("button", name="Close", exact=True).click()
+
+
+def test_coming_back_after_the_address_has_changed(klass, opens):
+    board = Board(opens(""), klass)
+    mia = Pupil(opens(klass.address_of_pupils), "Mia")
+    mia.writes("# This is Mia's.\n")
+    board.row("Mia").wait_for()
+    board.page.wait_for_timeout(2000)  # a program is told to the board after a second
+    mia.page.context.close()
+    board.page.locator("tr.away").get_by_role("rowheader", name="Mia").wait_for()
+    # Another address is another origin: no cookie, no program.
+    again = opens(f"127.0.0.1:{klass.port}")
+    again.opens("/steps/03_chat.html")
+    again.page.get_by_label("Your nickname").fill("mia")
+    again.page.get_by_role("button", name="Come in").click()
+    again.page.get_by_text("Your teacher lets you in.").wait_for()
+    board.row("Mia").get_by_role("button", name="Let in").click()
+    offered = again.page.get_by_role("dialog", name="Is this the program that you want?")
+    offered.get_by_text("# This is Mia's.").wait_for()
+    assert "Mia" not in again.page.locator("#bench .code").inner_text()  # nothing is put over anything unasked
+    offered.get_by_role("button", name="Take it").click()
+    again.page.locator("#bench .cm-content").get_by_text("# This is Mia's.").wait_for()
+
+
+def test_a_page_that_freezes_is_away_and_comes_back(klass, opens):
+    board = Board(opens(""), klass)
+    window = opens(klass.address_of_pupils)
+    mia = Pupil(window, "Mia")
+    mia.press("Ours")
+    mia.run()
+    mia.opens_her_club()
+    guest = Guest(opens(klass.address_of_pupils))
+    guest.visits("Mia", "Bo").is_in()
+    debugger = window.page.context.new_cdp_session(window.page)
+    debugger.send("Debugger.enable")
+    debugger.send("Debugger.pause")  # its script stands still, and the browser still answers pings
+    board.page.locator("tr.away").get_by_role("rowheader", name="Mia").wait_for(timeout=SLEEP_MS)
+    guest.page.get_by_text("The club is asleep").wait_for(timeout=SLEEP_MS)
+    debugger.send("Debugger.disable")
+    board.page.locator("tr:not(.away)").get_by_role("rowheader", name="Mia").wait_for()
+    guest.is_in()
+
+
+def test_a_class_that_is_killed_and_started_again(klass, opens):
+    mia = Pupil(opens(klass.address_of_pupils), "Mia")
+    Board(opens(""), klass).row("Mia").wait_for()
+    klass.is_killed()
+    mia.page.locator(".class button.away").first.wait_for()
+    mia.writes("# Typing goes on.\n")
+    klass.starts()
+    board = Board(opens(""), klass)
+    board.page.locator("tr:not(.away)").get_by_role("rowheader", name="Mia").wait_for()
+    mia.page.locator(".class button:not(.away)").first.wait_for()
+    assert mia.shown == "# Typing goes on.\n"
+
+
+def test_the_board_and_the_projector_for_everybody(klass, opens):
+    for nickname, oops in (("Mia", "no-chat-door"), ("=Bo", ""), ("Chen", "")):
+        line = klass.joins(nickname).comes()
+        line.says(type="state", step=3, stars=[1, 2], text="x")
+        line.says(type="verdict", oops=oops, step=3)
+        line.says(type="hand", up=nickname == "Chen")
+    board = Board(opens(""), klass)
+    board.row("Chen").get_by_text("Hand up").wait_for()
+    assert board.page.locator("tbody th").first.inner_text() == "Chen"
+    for _ in board.window.screens():
+        assert board.window.axe_finds() == []
+    with board.page.context.expect_page() as opened:
+        board.press("Projector")
+    wall = Window(opened.value, "")
+    wall.page.locator("#code svg").wait_for()
+    wall.page.locator("#bars li").nth(2).wait_for()
+    said = wall.page.inner_text("body")
+    assert f"http://{klass.address_of_pupils}" in said
+    assert not re.search("Mia|Bo|Chen", said)
+    for _ in wall.screens():
+        assert wall.axe_finds() == []
+
+
+def test_firefox_joins_and_runs(klass, firefox):  # noqa: F811
+    firefox.opens(f"http://{klass.address_of_pupils}/steps/03_chat.html")
+    firefox.waits_for("document.querySelector('#join input')")
+    assert not firefox.does("isSecureContext")
+    firefox.does(
+        "document.querySelector('#join input').value = 'Fox', document.querySelector('#join form').requestSubmit()"
+    )
+    firefox.waits_for("!document.querySelector('#join')")
+    firefox.does("[...document.querySelectorAll('#bench button')].find((each) => each.textContent === 'Ours').click()")
+    firefox.does("document.querySelector('#bench .start').click()")
+    firefox.waits_for("document.querySelector('#bench').dataset.state === 'running'")
+    board = klass.board()
+    assert "Fox" in [row["nickname"] for row in board.hears("class")["pupils"] if row["here"]]
+    board.hangs_up()
