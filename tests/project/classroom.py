@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-START_S = 30
+START_S = 90
 PATIENCE_S = 8
 
 

@@ -70,27 +70,24 @@ def test_hello_comes_first(klass):
 
 
 @pytest.mark.parametrize(
-    ("body", "status"),
+    "body",
     [
-        (b'{"nickname": ""}', 422),
-        (b'{"nickname": "<script>"}', 422),
-        (json.dumps({"nickname": "M" * 8000}).encode(), 422),
-        (b'{"nickname": "\\ud800"}', 422),
-        (b'{"nickname": "\xff"}', 422),
-        (b'{"nickname": 7}', 422),
-        (b"{}", 422),
-        (b"hello", 422),
-        (b"", 422),
-        (b"[" * 10_000, 422),
-        (b"[" * 200_000, 413),
-        (b"x" * 10_000_000, 413),
+        b'{"nickname": ""}',
+        b'{"nickname": "<script>"}',
+        json.dumps({"nickname": "M" * 8000}).encode(),
+        b'{"nickname": "\\ud800"}',
+        b'{"nickname": "\xff"}',
+        b'{"nickname": 7}',
+        b"{}",
+        b"hello",
+        b"",
+        b"[" * 10_000,
+        b"[" * 200_000,
+        b"x" * 10_000_000,
     ],
 )
-def test_what_is_no_nickname_is_refused(klass, body, status):
-    try:
-        assert klass.asks("/class/join", "POST", body).status == status
-    except (ConnectionError, BrokenPipeError):
-        assert status == 413  # it hangs up on what is far too long
+def test_what_is_no_nickname_is_refused(klass, body):
+    assert klass.asks("/class/join", "POST", body).status == 422
     assert klass.asks("/").status == 200
 
 

@@ -210,7 +210,7 @@ def copied(pupil):
     pupil.page.locator("#paste").focus()
     pupil.page.keyboard.press("Control+V")
     assert pupil.page.locator("#paste").input_value() == address
-    pupil.page.get_by_role("button", name="Close", exact=True).click()
+    pupil.page.locator("dialog").get_by_role("button", name="Close", exact=True).click()
 
 
 def test_coming_back_after_the_address_has_changed(klass, opens):

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 from club.ladder import ROOT
 
 SITE = ROOT / "site"
@@ -82,6 +84,7 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 def main() -> None:
     """The build itself, in a process of its own that has what it needs. One builds at a time, and the others wait."""
+    psutil.Process().nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 10))  # the class comes first
     CACHE.mkdir(exist_ok=True)
     turn = sqlite3.connect(CACHE / "class-build.db", timeout=LATE_S, isolation_level=None)
     turn.execute("BEGIN EXCLUSIVE")  # it ends with the process, however that ends

@@ -16,7 +16,7 @@ PATIENCE_S = 10  # that a page gets to take one message
 GOODBYE_S = 1
 FELL_ASLEEP = 1013
 A_SECOND, AT_ONCE = 30, 100  # messages of a page
-RELAYED_A_SECOND, RELAYED_AT_ONCE = 3000, 6000  # what a pupil's program says to the whole class
+RELAYED_A_SECOND, RELAYED_AT_ONCE = 10_000, 20_000  # what a pupil's program says to the whole class
 
 
 class Line:

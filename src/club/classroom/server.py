@@ -31,7 +31,8 @@ SECRET_S = 10  # that a board has to say the secret
 WRONG_S = 1  # that a wrong one costs
 AT_ONCE = 4  # pages that fetch Python
 TURN_S = 30  # for that, at most
-MOST_BYTES = 16_000  # of what is posted to join: enough for any nickname, and for those that are far too long
+MOST_BYTES = 16_000  # of what is posted to join; no nickname is so long
+GIVE_UP_BYTES = 50_000_000
 BOARD = Path(__file__).parent / "board"
 NO_LEAKS = {
     "cache-control": "no-store",
@@ -93,11 +94,13 @@ class Join(BaseModel):
 
 
 async def small_body(request: Request) -> bytes:
-    body = b""
+    """What is posted. The rest of what is far too long is read, or the caller would not hear the answer."""
+    body, length = b"", 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise HTTPException(413, "That is too long for a nickname.")
+        length += len(chunk)
+        body = body + chunk if length <= MOST_BYTES else b""
+        if length > GIVE_UP_BYTES:
+            break
     return body
 
 

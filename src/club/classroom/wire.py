@@ -106,10 +106,10 @@ class Say(Message):
 
 
 class Go(Message):
-    """Open a page of the site for everybody."""
+    """Open a page of the site for everybody. An address of another site does not fit."""
 
     type: Literal["go"]
-    page: Annotated[str, Field(max_length=200, pattern=r"^[\w-]+(/[\w-]+)*(\.html)?(#[\w-]*)?$")]
+    page: Annotated[str, Field(max_length=200, pattern=r"^/?([\w-]+(/[\w-]+)*(\.html|/)?)?(#[\w-]*)?$")]
 
 
 class HandOut(Message):
