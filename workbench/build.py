@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 from club.ladder import ROOT
 from club_site.runtime import OUT, SOURCE, built, name
@@ -26,18 +27,23 @@ def run(*command: str) -> None:
         sys.exit(f"{command[0]} could not do its part. The club in the page is not built.")
 
 
+def bundle(out: Path) -> None:
+    """Make the files of the runtime in this folder. The same sources always give the same bytes."""
+    out.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as wheels:
+        fetch = "download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all:"
+        pip = ["uv", "run", "--no-project", "--quiet", "--with", "pip", "python", "-m", "pip"]
+        run(*pip, *fetch.split(), *MACHINE.split(), "--requirement", "requirements.txt", "--dest", wheels)
+        run("node", "bundle.mjs", wheels, str(out))
+
+
 def main() -> None:
     if built():
         return
     shutil.rmtree(OUT, ignore_errors=True)
     run("npm", "ci", "--ignore-scripts", "--silent", "--no-audit", "--no-fund")
     unfinished = OUT / "unfinished"
-    unfinished.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as wheels:
-        fetch = "download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all:"
-        pip = ["uv", "run", "--no-project", "--quiet", "--with", "pip", "python", "-m", "pip"]
-        run(*pip, *fetch.split(), *MACHINE.split(), "--requirement", "requirements.txt", "--dest", wheels)
-        run("node", "bundle.mjs", wheels, str(unfinished))
+    bundle(unfinished)
     unfinished.rename(OUT / name())  # all of it, or nothing
     size = sum(file.stat().st_size for file in OUT.rglob("*"))
     print(f"{OUT.relative_to(ROOT)}/{name()}: {size / 1e6:.1f} MB")

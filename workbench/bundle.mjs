@@ -6,24 +6,29 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { loadPyodide } from "pyodide";
 
-const [wheels, out] = process.argv.slice(2);
+const [wheels = "", out = ""] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
 const runtime = join(here, "node_modules", "pyodide");
+/** @type {Record<string, number>} */
 const sizes = {};
+/** @type {(name: string, bytes: Uint8Array) => void} */
 const write = (name, bytes) => {
   sizes[name] = bytes.length;
   writeFileSync(join(out, name), bytes);
 };
+/** @type {(name: string, bytes: Uint8Array) => void} */
 const pack = (name, bytes) => write(name, gzipSync(bytes, { level: 9 }));
 
-// Pyodide compiles its own libraries, so the byte code always fits its Python.
-const python = await loadPyodide({ indexURL: runtime });
+// Pyodide compiles its own libraries, so the byte code always fits its Python. The seed makes it the same each time.
+const python = await loadPyodide({ indexURL: runtime, env: { PYTHONHASHSEED: "0" } });
+/** @type {(file: string, format: string, extractDir: string) => void} */
 const unpack = (file, format, extractDir) => {
   python.FS.mkdirTree(extractDir);
   python.unpackArchive(new Uint8Array(readFileSync(file)), format, { extractDir });
 };
-for (const wheel of readdirSync(wheels)) unpack(join(wheels, wheel), "wheel", "/lib/python3.14/site-packages");
+for (const wheel of readdirSync(wheels).sort()) unpack(join(wheels, wheel), "wheel", "/lib/python3.14/site-packages");
 unpack(join(runtime, "python_stdlib.zip"), "zip", "/stdlib");
+/** @type {(folder: string, from: string, files: string[]) => void} */
 const put = (folder, from, files) => {
   python.FS.mkdirTree(folder);
   for (const file of files) python.FS.writeFile(`${folder}/${file}`, readFileSync(join(here, from, file)));
@@ -55,18 +60,16 @@ const { metafile } = await build({
 });
 // Who made all this asks that their licences go with it.
 const packages = new Set(
-  Object.keys(metafile.inputs).map((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]),
+  Object.keys(metafile.inputs).flatMap((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []),
 );
-packages.delete(undefined);
-const licence = (folder) =>
-  readFileSync(
-    join(
-      folder,
-      readdirSync(folder).find((file) => /^licen[cs]e/i.test(file)),
-    ),
-    "utf8",
-  );
-const licences = [...packages].sort().map((name) => `${name}\n\n${licence(join(here, "node_modules", name))}`);
+/** @type {(name: string) => string} */
+const licence = (name) => {
+  const folder = join(here, "node_modules", name);
+  const file = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
+  if (!file) throw new Error(`${name} has no licence to go with it.`);
+  return `${name}\n\n${readFileSync(join(folder, file), "utf8")}`;
+};
+const licences = [...packages].sort().map(licence);
 licences.unshift(
   "Python, under the PSF licence: https://docs.python.org/3/license.html",
   "Pyodide, under the Mozilla Public License 2.0: https://github.com/pyodide/pyodide",

@@ -14,18 +14,22 @@ const colors = HighlightStyle.define([
   { tag: tags.comment, color: "var(--soft)" },
 ]);
 
-/** Lines with a class, which move with the text: those that are new, and the one with the trouble. */
+/**
+ * Lines with a class, which move with the text: those that are new, and the one with the trouble.
+ *
+ * @param {string} name of the class
+ * @param {string} label
+ */
 function lines(name, label) {
+  /** @type {import("@codemirror/state").StateEffectType<number[]>} */
   const set = StateEffect.define();
   const look = Decoration.line({ class: name, attributes: { "data-label": label } });
   const field = StateField.define({
     create: () => Decoration.none,
     update(old, { changes, effects, newDoc }) {
-      const given = effects.find((effect) => effect.is(set));
+      const given = effects.flatMap((effect) => (effect.is(set) ? [effect.value] : [])).at(0);
       if (!given) return old.map(changes).update({ filter: (from) => newDoc.lineAt(from).length > 0 }); // not an emptied line
-      return RangeSet.of(
-        given.value.filter((n) => n >= 1 && n <= newDoc.lines).map((n) => look.range(newDoc.line(n).from)),
-      );
+      return RangeSet.of(given.filter((n) => n >= 1 && n <= newDoc.lines).map((n) => look.range(newDoc.line(n).from)));
     },
     provide: (field) => EditorView.decorations.from(field),
   });
@@ -37,11 +41,12 @@ const wrong = lines("wrong", "look here: ");
 /** A line that is too long goes on below itself, further in; the style sheet says how far. */
 const hanging = ViewPlugin.define(
   (view) => {
+    /** @param {EditorView} view */
     const look = ({ state, visibleRanges }) => {
       const found = [];
       for (const { from, to } of visibleRanges) {
         for (let line = state.doc.lineAt(from); ; line = state.doc.line(line.number + 1)) {
-          const indent = /^\s*/.exec(line.text)[0].replaceAll("\t", "    ").length;
+          const indent = marginOf(line.text).replaceAll("\t", "    ").length;
           found.push(Decoration.line({ attributes: { style: `--indent: ${indent}ch` } }).range(line.from));
           if (line.to >= to || line.number === state.doc.lines) break;
         }
@@ -50,6 +55,7 @@ const hanging = ViewPlugin.define(
     };
     return {
       lines: look(view),
+      /** @param {import("@codemirror/view").ViewUpdate} update */
       update({ docChanged, viewportChanged, view }) {
         if (docChanged || viewportChanged) this.lines = look(view);
       },
@@ -58,7 +64,14 @@ const hanging = ViewPlugin.define(
   { decorations: ({ lines }) => lines },
 );
 
-/** Enter on an empty line leaves the function, or the class: below the gap begins something else. */
+/** @param {string} line */
+const marginOf = (line) => line.slice(0, line.search(/\S|$/));
+
+/**
+ * Enter on an empty line leaves the function, or the class: below the gap begins something else.
+ *
+ * @type {import("@codemirror/state").StateCommand}
+ */
 function stepOut({ state, dispatch }) {
   const { head, empty } = state.selection.main;
   const { from, to, text, number } = state.doc.lineAt(head);
@@ -68,7 +81,7 @@ function stepOut({ state, dispatch }) {
   for (let at = number - 1; at > 0 && !around; at--) {
     const [, margin] = /^(\s*)(?:async +def|def|class) /.exec(state.doc.line(at).text) ?? [];
     if (margin === "") break;
-    if (margin?.length < text.length) around = margin;
+    if (margin !== undefined && margin.length < text.length) around = margin;
   }
   const insert = `\n${around}`;
   dispatch(
@@ -85,21 +98,31 @@ function stepOut({ state, dispatch }) {
 /** The theme makes the head of the document anew for each page. The look of the editor, which is there, must stay. */
 function keepStyle() {
   const style = [...document.head.querySelectorAll("style")].find(({ textContent }) => textContent.includes(".cm-"));
-  new MutationObserver(() => style.isConnected || document.head.prepend(style)).observe(document.head, {
+  new MutationObserver(() => style?.isConnected || document.head.prepend(style ?? "")).observe(document.head, {
     childList: true,
   });
 }
 
-/** An editor with two programs, of which one is shown: the learner's own, and ours to look at. */
+/** @typedef {"mine" | "ours"} Which of two programs */
+/** @typedef {ReturnType<typeof edit>} Editor */
+
+/**
+ * An editor with two programs, of which one is shown: the learner's own, and ours to look at.
+ *
+ * @param {Element} parent
+ * @param {{ text: string, hint: string, onChange: (text: string) => void, onRun: () => void }} how with the id of a hint
+ */
 export function edit(parent, { text, hint, onChange, onRun }) {
   const run = () => {
     onRun();
     return true;
   };
+  /** @param {EditorView} view */
   const leave = (view) => {
     view.setTabFocusMode(3000);
     return false; // also where Escape has something else to do
   };
+  /** @param {string} label */
   const shared = (label) => [
     keymap.of([
       { key: "Escape", run: leave },
@@ -134,11 +157,14 @@ export function edit(parent, { text, hint, onChange, onRun }) {
     }),
     ours: EditorState.create({ extensions: [shared("our main.py"), EditorState.readOnly.of(true)] }),
   };
+  /** @type {Which} */
   let shown = "mine";
+  /** @type {{ doc: import("@codemirror/state").Text, back: import("@codemirror/state").ChangeSet } | null} */
   let opened = null; // what the last `open` came to, and how to take it back
   const view = new EditorView({ parent, state: states.mine });
   keepStyle();
 
+  /** @param {string} text */
   const set = (text) => {
     const { doc } = view.state;
     if (text === doc.toString()) return;
@@ -146,6 +172,10 @@ export function edit(parent, { text, hint, onChange, onRun }) {
     view.dispatch({ changes: { from: 0, to: doc.length, insert: text }, userEvent: "input.replace" });
     quiet = false;
   };
+  /**
+   * @param {number} number of the line
+   * @param {"start" | "center"} y
+   */
   const scrollTo = (number, y) => {
     if (number >= 1 && number <= view.state.doc.lines)
       view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(number).from, { y }) });
@@ -157,7 +187,13 @@ export function edit(parent, { text, hint, onChange, onRun }) {
   };
 
   return {
-    /** Show "mine" or "ours", with this text in it. */
+    /**
+     * Show one of them, with this text in it.
+     *
+     * @param {Which} which
+     * @param {string} text
+     * @param {number[]} newLines of ours
+     */
     show(which, text, newLines = []) {
       if (which !== shown) {
         states[shown] = view.state;
@@ -169,21 +205,32 @@ export function edit(parent, { text, hint, onChange, onRun }) {
       view.dispatch({ effects: fresh.set.of(newLines) });
       scrollTo(newLines[0], "start");
     },
-    /** Put the cursor where the program was touched, and show what was in sight then. */
+    /**
+     * Put the cursor where the program was touched, and show what was in sight then.
+     *
+     * @param {{ x: number, y: number } | undefined} point
+     * @param {number} top
+     */
     focus(point, top) {
       view.scrollDOM.scrollTop = top;
       if (point) view.dispatch({ selection: { anchor: view.posAtCoords(point, false) } });
       enter();
     },
+    /** @param {number} number of the line, or 0 */
     markWrong(number) {
       view.dispatch({ effects: wrong.set.of(number ? [number] : []) });
       scrollTo(number, "center");
     },
-    /** Select these lines. */
+    /**
+     * Select these lines.
+     *
+     * @param {number} from
+     * @param {number} to
+     */
     select(from, to) {
       const { doc } = view.state;
       const [first, last] = [doc.line(Math.min(from, doc.lines)), doc.line(Math.min(to, doc.lines))];
-      const start = first.from + /^\s*/.exec(first.text)[0].length; // what is typed now stands as far in
+      const start = first.from + marginOf(first.text).length; // what is typed now stands as far in
       view.dispatch({
         selection: EditorSelection.range(start, last.to),
         effects: EditorView.scrollIntoView(first.from, { y: "center" }),
@@ -192,10 +239,16 @@ export function edit(parent, { text, hint, onChange, onRun }) {
     },
     /** Take the line back that was opened, if nobody has typed since. */
     close() {
-      if (view.state.doc === opened?.doc) view.dispatch({ changes: opened.back });
+      if (opened && view.state.doc === opened.doc) view.dispatch({ changes: opened.back });
       opened = null;
     },
-    /** Open a line below this one (0: above the first), after so many empty ones, with the cursor at this indent. */
+    /**
+     * Open a line below this one (0: above the first), after so many empty ones, with the cursor at this indent.
+     *
+     * @param {number} number
+     * @param {number} gap
+     * @param {number} indent
+     */
     open(number, gap, indent) {
       const { doc } = view.state;
       const spaces = " ".repeat(indent);

@@ -25,6 +25,13 @@ for_checks = set(sys.modules) - used
 # Stored: gzip does better on all of it.
 packs = {name: zipfile.ZipFile(f"/{name}.zip", "w") for name in ("core", "rest", "check")}
 library = ""
+
+
+def add(pack: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """Without the time of day in it, so that one source always gives the same bytes."""
+    pack.writestr(zipfile.ZipInfo(name), content)
+
+
 for root, folder in (("/stdlib", LIB), ("/" + SITE, SITE)):
     for file in sorted(pathlib.Path(root).rglob("*")):
         path = file.relative_to(root).as_posix()
@@ -38,24 +45,24 @@ for root, folder in (("/stdlib", LIB), ("/" + SITE, SITE)):
         match file.suffix:
             case ".so":  # the worker links it before Python starts
                 library = str(file)
-                packs["core"].writestr(f"{folder}/{path}", b"")
+                add(packs["core"], f"{folder}/{path}", b"")
             case ".py":
                 bytecode = pathlib.Path("/tmp/bytecode")
                 mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
                 py_compile.compile(str(file), str(bytecode), f"/{folder}/{path}", True, 2, mode)
                 name = f"{folder}/{path}c"
                 if re.match(r"anyio/(.*/)?__init__", path):  # anyio reads its own source
-                    pack.writestr(f"{folder}/{path}", file.read_bytes())
+                    add(pack, f"{folder}/{path}", file.read_bytes())
                     name = f"{folder}/{path[: path.rindex('/')]}/__pycache__/{file.stem}.cpython-314.pyc"
-                pack.writestr(name, bytecode.read_bytes())
+                add(pack, name, bytecode.read_bytes())
             case _ if file.name in {"METADATA", "entry_points.txt"}:
                 head = file.read_bytes().partition(b"\n\n")[0] + b"\n"
-                packs["check" if FOR_CHECKS.match(path) else "core"].writestr(f"{folder}/{path}", head)
+                add(packs["check" if FOR_CHECKS.match(path) else "core"], f"{folder}/{path}", head)
 # The causes of errors, and the tests and the steps as they are: pytest reads their text.
 for file in sorted(pathlib.Path("/home/club").rglob("*")):
     if file.is_file():
         pack = packs["core" if "mistakes" in file.parts else "check"]
-        pack.writestr(str(file).removeprefix("/"), file.read_bytes())
+        add(pack, str(file).removeprefix("/"), file.read_bytes())
 for each in packs.values():
     each.close()
 licences = sorted(pathlib.Path("/" + SITE).glob("*.dist-info/**/LICENSE*"))

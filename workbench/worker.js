@@ -1,3 +1,4 @@
+// @ts-nocheck: not typed yet
 // One Python, one program. It is told what to do by page.js, and needs nothing but the files beside it.
 import { unzipSync } from "fflate";
 

@@ -1,7 +1,10 @@
 """The command `club`: the map, the checker, catching up, a look at the machine, and the club for the whole room."""
 
+import platform
 import re
 import sys
+import tempfile
+import traceback
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -286,6 +289,13 @@ def mark_(
     console.print(grid)
 
 
+def keep_fault() -> str:
+    """Write down what is being raised, and on what machine. Returns the path of the file."""
+    with tempfile.NamedTemporaryFile("w", prefix="club-", suffix=".txt", encoding="utf-8", delete=False) as file:
+        file.write(f"{sys.argv}\nPython {sys.version}\n{platform.platform()}\n\n{traceback.format_exc()}")
+    return file.name
+
+
 def main() -> None:
     """Run the command. If it cannot do what it was asked, it says why and exits with 2."""
     for stream in (sys.stdout, sys.stderr):
@@ -300,6 +310,9 @@ def main() -> None:
         code = 130
     except Exception as error:
         console.print(f"The club command tripped over itself, not over your file: {escape(repr(error))}")
+        console.print(
+            f"What happened is written down, for somebody who can mend it: {escape(keep_fault())}", soft_wrap=True
+        )
         code = 2
     else:
         code = 0

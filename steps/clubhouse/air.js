@@ -1,20 +1,29 @@
 // The air between the walkie-talkies and the club: a wire to each, and a spark for each frame that goes over it.
 
+import { svg } from "./dom.js";
+
+/** @typedef {import("./walkie-talkie.js").WalkieTalkie} WalkieTalkie */
+
 const FLIGHT = 450; // ms that a spark is on its way
 const SPARKS = 24; // as many at a time; in a busy room the eye has enough of them
 
-const svg = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Air {
   #section;
-  #wires; // the <svg>
+  #wires;
   #hub;
-  #paths = new Map(); // walkie-talkie -> <path>
+  /** @type {Map<WalkieTalkie, SVGPathElement>} */
+  #paths = new Map();
   #arrives = 0; // when the last spark gets to the club
   #sparks = 0;
   #drawing = 0;
 
+  /**
+   * @param {Element} section with the walkie-talkies
+   * @param {Element} wires the <svg>
+   * @param {Element} hub the club
+   */
   constructor(section, wires, hub) {
     this.#section = section;
     this.#wires = wires;
@@ -33,7 +42,9 @@ export class Air {
     const { left, top } = this.#section.getBoundingClientRect();
     const hub = this.#hub.getBoundingClientRect();
     // In a low window the club is not in the picture, so no wire leads there.
-    const talkies = hub.width ? [...this.#section.querySelectorAll("walkie-talkie:not([hidden])")] : [];
+    /** @type {NodeListOf<WalkieTalkie>} */
+    const all = this.#section.querySelectorAll("walkie-talkie:not([hidden])");
+    const talkies = hub.width ? [...all] : [];
     for (const [talkie, path] of this.#paths) {
       if (talkies.includes(talkie)) continue;
       path.remove();
@@ -41,8 +52,8 @@ export class Air {
     }
     const firstRow = Math.min(...talkies.map(({ tip }) => tip.y));
     for (const talkie of talkies) {
-      if (!this.#paths.has(talkie)) this.#paths.set(talkie, this.#wires.appendChild(svg("path")));
-      const path = this.#paths.get(talkie);
+      const path = this.#paths.get(talkie) ?? this.#wires.appendChild(svg("path"));
+      this.#paths.set(talkie, path);
       path.setAttribute("class", talkie.state === "connected" ? "up" : "down");
       const x = talkie.tip.x - left;
       const y = talkie.tip.y - top;
@@ -51,7 +62,12 @@ export class Air {
     }
   }
 
-  /** A spark along the wire of this walkie-talkie; an answer waits until the question is there. */
+  /**
+   * A spark along the wire of this walkie-talkie; an answer waits until the question is there.
+   *
+   * @param {WalkieTalkie} talkie
+   * @param {boolean} toClub
+   */
   spark(talkie, toClub) {
     const path = this.#paths.get(talkie);
     if (!path || this.#sparks >= SPARKS || still.matches || document.hidden) return;
@@ -59,7 +75,7 @@ export class Air {
     const delay = toClub ? 0 : Math.max(0, this.#arrives - now);
     if (toClub) this.#arrives = now + FLIGHT;
     const spark = svg("circle");
-    spark.setAttribute("r", 6);
+    spark.setAttribute("r", "6");
     spark.style.offsetPath = `path("${path.getAttribute("d")}")`;
     this.#wires.append(spark);
     this.#sparks++;
@@ -75,13 +91,25 @@ export class Air {
   }
 }
 
-/** From the club to an antenna in the first row. */
+/**
+ * From the club to an antenna in the first row.
+ *
+ * @param {{ x: number, y: number }} from
+ * @param {number} x
+ * @param {number} y
+ */
 function straight(from, x, y) {
   const middle = from.y + (y - from.y) * 0.6;
   return `M ${from.x} ${from.y} C ${from.x} ${middle} ${x} ${from.y} ${x} ${y}`;
 }
 
-/** To an antenna further down: out to the left edge, and down past the walkie-talkies above it. */
+/**
+ * To an antenna further down: out to the left edge, and down past the walkie-talkies above it.
+ *
+ * @param {{ x: number, y: number }} from
+ * @param {number} x
+ * @param {number} y
+ */
 function around(from, x, y) {
   const edge = -6;
   const turn = from.y + 24;

@@ -1,5 +1,7 @@
 import { read } from "./frames.js";
 
+/** @typedef {import("./walkie-talkie.js").WalkieTalkie} WalkieTalkie */
+
 // What this page knows about the program behind it: is it awake, which doors has it, who should call again.
 //
 // The page adapts to the program, not the other way round. It finds the doors by trying them, and it tries again
@@ -30,7 +32,23 @@ export const DOORS = [
   { id: "history", name: "History", step: 11, title: "the history" },
 ];
 
-/** The way to a real server: the one that this page came from, whatever its address is. */
+/**
+ * The way to a program. A page of the site brings one of its own, as the property `network` of the frame that this
+ * page stands in; that one can `post`, too.
+ *
+ * @typedef {object} Network
+ * @property {(path: string) => import("./walkie-talkie.js").Line} open
+ * @property {(path: string) => Promise<Response>} get
+ * @property {(path: string) => Promise<Response>} [post]
+ * @property {string} [me] whose friend comes first
+ * @property {() => boolean} isNew may a new program have come since this was asked last?
+ */
+
+/**
+ * The way to a real server: the one that this page came from, whatever its address is.
+ *
+ * @type {Network}
+ */
 export const network = {
   open(path) {
     const url = new URL(path, document.baseURI);
@@ -40,26 +58,36 @@ export const network = {
   get: (path) => fetch(new URL(path, document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(TOO_LONG) }),
   /** Was any answer since the last look the first on its connection? Then the program behind it may be a new one. */
   isNew() {
-    const answers = performance.getEntriesByType("resource").filter(({ initiatorType }) => initiatorType === "fetch");
+    const entries = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType("resource"));
+    const answers = entries.filter(({ initiatorType }) => initiatorType === "fetch");
     performance.clearResourceTimings();
     return !answers.length || answers.some(({ connectStart, connectEnd }) => connectEnd > connectStart);
   },
 };
 
+/** @param {WalkieTalkie} talkie */
 const doorOf = (talkie) => (talkie.news ? "news" : talkie.room ? "join" : "chat");
 
 /** Sends the event "change" when `awake` (true, false, or null while calling), `open` or `rooms` changes. */
 export class Club extends EventTarget {
+  /** @type {boolean | null} */
   awake = null;
+  /** @type {Set<string>} */
   open = new Set(); // ids of the doors that are built
+  /** @type {Set<string>} */
   fresh = new Set(); // those that were built while the learner looked on
+  /** @type {Set<string>} */
   shut = new Set(); // those that did not open
+  /** @type {Record<string, number> | null} */
   rooms = null; // how many friends are in each room; of those in the tree, at most SHOWN
   moreRooms = 0;
+  /** @type {Set<string>} */
   secret = new Set(); // rooms that have asked for a password
-  #network; // network, or something like it
+  #network;
   #me;
-  #talkies = new Set();
+  /** @type {Map<WalkieTalkie, { since: number, broken: number }>} */
+  #talkies = new Map(); // with when the line opened, and how often in a row it broke at once
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #looking = false;
   #looks = 0;
@@ -83,13 +111,15 @@ export class Club extends EventTarget {
     this.#windows.onmessage = () => this.#count();
   }
 
+  /** @param {WalkieTalkie} talkie */
   add(talkie) {
-    this.#talkies.add(talkie);
+    this.#talkies.set(talkie, { since: 0, broken: 0 });
     talkie.open = (path) => (this.awake ? this.#network.open(path) : null);
     talkie.addEventListener("state", () => this.#hear(talkie));
-    talkie.addEventListener("frame", ({ detail }) => {
-      const { type, words } = detail.message;
-      if (detail.sent) return;
+    talkie.addEventListener("frame", (event) => {
+      const { sent, message } = /** @type {CustomEvent<import("./frames.js").Frame>} */ (event).detail;
+      const { type, words } = message;
+      if (sent) return;
       if (type === "password" && talkie.room) this.secret.add(talkie.room);
       this.#learn(talkie, type);
       if (/^(join|leave)$/.test(type) || /^(joined|left) the chat$/.test(words)) this.#count();
@@ -97,12 +127,13 @@ export class Club extends EventTarget {
     if (this.awake) talkie.pickUp();
   }
 
+  /** @param {WalkieTalkie} talkie */
   remove(talkie) {
+    talkie.remove(); // it hangs up
     this.#talkies.delete(talkie);
-    talkie.remove();
   }
 
-  /** Ask the program what it can do; if it may be a new one, let every walkie-talkie call. */
+  /** Ask the program what it can do; if it may be a new one, or if `callAll`, let every walkie-talkie call. */
   async look({ callAll = false } = {}) {
     if (this.#looking) return;
     this.#looking = true;
@@ -128,27 +159,34 @@ export class Club extends EventTarget {
     this.#next();
   }
 
-  /** A line that opens is the proof that its door is built. */
+  /**
+   * A line that opens is the proof that its door is built.
+   *
+   * @param {WalkieTalkie} talkie
+   */
   #hear(talkie) {
     const door = doorOf(talkie);
+    const line = this.#talkies.get(talkie);
+    if (!line) return;
     if (talkie.state === "connected") {
-      this.#stirred = talkie.since = Date.now();
+      this.#stirred = Date.now();
+      line.since = this.#stirred;
       const isFirst = !this.open.has(door);
       this.#built(door, true);
       if (isFirst) this.#call();
       this.#count();
     } else if (talkie.state === "shut") {
       // One friend may be refused where others are welcome.
-      const others = [...this.#talkies].filter((other) => doorOf(other) === door);
+      const others = [...this.#talkies.keys()].filter((other) => doorOf(other) === door);
       if (others.every(({ state }) => state !== "connected")) {
         this.#built(door, false);
         for (const other of others) other.refuse();
       }
     } else if (talkie.state === "lost") {
       // Most often a new program is coming. But one that hangs up on every caller must not be called without end.
-      const brief = Date.now() - talkie.since < BRIEF;
-      talkie.broken = brief ? (talkie.broken ?? 0) + 1 : 0;
-      this.#again(brief ? Math.min(250 * 2 ** talkie.broken, 2 * SOON) : 0, { callAll: true });
+      const brief = Date.now() - line.since < BRIEF;
+      line.broken = brief ? line.broken + 1 : 0;
+      this.#again(brief ? Math.min(250 * 2 ** line.broken, 2 * SOON) : 0, { callAll: true });
     } else if (talkie.state === "taken") {
       setTimeout(() => talkie.state === "taken" && talkie.pickUp(), SLOWLY);
     } else if (talkie.state === "off") {
@@ -189,19 +227,33 @@ export class Club extends EventTarget {
     this.#count();
   }
 
-  /** What a friend hears proves it, too. */
+  /**
+   * What a friend hears proves it, too.
+   *
+   * @param {WalkieTalkie} talkie
+   * @param {string} type of the message
+   */
   #learn(talkie, type) {
-    const inRoom = { draw: "draw", friends: "whispers", password: "password" }[type] ?? (type && "types");
+    /** @type {Record<string, string>} */
+    const proofs = { draw: "draw", friends: "whispers", password: "password" };
+    const inRoom = proofs[type] ?? (type && "types");
     const door = talkie.news ? /^(error|reminder)$/.test(type) && "reminders" : talkie.room && inRoom;
     if (!door || this.open.has(door)) return;
     this.#built(door, true);
     this.#changed();
   }
 
-  /** The types of the answers, and the code if the club hangs up; or null if nobody opens. */
+  /**
+   * The types of the answers, and the code if the club hangs up; or null if nobody opens.
+   *
+   * @param {string} path
+   * @param {{ type: string }[]} questions
+   * @returns {Promise<(string | number)[] | null>}
+   */
   #knock(path, questions) {
     return new Promise((done) => {
       const socket = this.#network.open(path);
+      /** @type {(string | number)[] | null} */
       let types = null;
       const hangUp = () => {
         socket.close();
@@ -216,7 +268,7 @@ export class Club extends EventTarget {
       };
       socket.onmessage = ({ data }) => {
         const { type } = read(String(data));
-        types.push(type);
+        types?.push(type);
         const isAnswer = !/^(join|friends|notification)$/.test(type);
         if (isAnswer && --questions.length === 0) hangUp();
       };
@@ -228,6 +280,10 @@ export class Club extends EventTarget {
     });
   }
 
+  /**
+   * @param {string} door
+   * @param {boolean} isBuilt
+   */
   #built(door, isBuilt) {
     if (isBuilt) {
       if (this.shut.delete(door)) this.fresh.add(door);
@@ -242,7 +298,7 @@ export class Club extends EventTarget {
   /** Let them call: all of those whose door is known, and one to try each of the others. */
   #call() {
     const tried = new Set();
-    for (const talkie of this.#talkies) {
+    for (const talkie of this.#talkies.keys()) {
       const door = doorOf(talkie);
       if (!this.open.has(door) && tried.has(door)) continue;
       if (talkie.wanted) tried.add(door);
@@ -256,11 +312,14 @@ export class Club extends EventTarget {
     await new Promise((done) => setTimeout(done, 250)); // many come and go at once; one answer is enough
     this.#counting = false;
     try {
+      /** @type {Record<string, number>} */
       const rooms = await (await this.#network.get("rooms")).json();
       const counted = Object.entries(rooms).filter(([, count]) => Number.isInteger(count));
       // The chat and the news are no doors in the tree. The rooms of this window are always shown.
-      const here = new Set(["chat", "notifications", ...[...this.#talkies].map(({ room }) => room)]);
-      const shown = [...counted].sort(([one], [other]) => here.has(other) - here.has(one)).slice(0, SHOWN + 2);
+      const here = new Set(["chat", "notifications", ...[...this.#talkies.keys()].map(({ room }) => room)]);
+      const shown = [...counted]
+        .sort(([one], [other]) => Number(here.has(other)) - Number(here.has(one)))
+        .slice(0, SHOWN + 2);
       this.rooms = Object.fromEntries(counted.filter((room) => shown.includes(room)));
       this.moreRooms = Math.max(0, counted.length - SHOWN - 2);
     } catch {
@@ -271,7 +330,7 @@ export class Club extends EventTarget {
 
   /** Is there a line that would break when the program goes? Then nobody needs to keep asking. */
   #busy() {
-    return [...this.#talkies].some(({ state }) => /^(connected|calling|door)$/.test(state));
+    return [...this.#talkies.keys()].some(({ state }) => /^(connected|calling|door)$/.test(state));
   }
 
   #next() {
@@ -280,6 +339,10 @@ export class Club extends EventTarget {
     this.#again(this.awake ? (calm ? LATER : SOON) : 500);
   }
 
+  /**
+   * @param {number} delay ms
+   * @param {{ callAll?: boolean }} [how]
+   */
   #again(delay, how) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.look(how), delay);

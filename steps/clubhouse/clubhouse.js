@@ -1,72 +1,97 @@
 import { Air } from "./air.js";
 import { Club, DOORS } from "./club.js";
 import { DocsDesk } from "./docs-desk.js";
+import { copy, element, part } from "./dom.js";
 import { canBeName, freeName, look } from "./friends.js";
-import "./walkie-talkie.js";
+import { WalkieTalkie } from "./walkie-talkie.js";
 import { XRay } from "./x-ray.js";
 
 const FRIENDS = 3; // how many can talk in one window
 const narrow = matchMedia("(max-width: 640px)"); // one device at a time
 const small = matchMedia("(max-width: 640px), (max-height: 480px)"); // the doors are folded
 
-const part = (id) => document.getElementById(id);
+/** @typedef {import("./club.js").Network & { post: (path: string) => Promise<Response> }} NetworkInPage */
+
+const page = {
+  status: here("#club span"),
+  step: here("#step"),
+  board: here("#board", HTMLDetailsElement),
+  summary: here("#board summary"),
+  doors: here("#doors"),
+  news: here("#news"),
+  air: here("#air"),
+  talkies: here("#talkies"),
+  tabs: here("#tabs"),
+  rooms: here("#rooms"),
+  add: here("#add", HTMLButtonElement),
+  xray: here("#xray"),
+  frames: here("#frames"),
+  copy: here("#copy"),
+};
+/** In a page of the site, the program runs in that page; no other window has it. */
+const inPage = /** @type {{ network?: NetworkInPage } | null} */ (frameElement)?.network;
+// Whoever builds a club plays all friends. A machine that joins the club of another one is one friend.
+const isBuilder = inPage || /^(localhost|127\.|\[::1\]$)/.test(location.hostname);
 const params = new URLSearchParams(location.search);
 const asked = params.get("friend");
 const alone = asked === null || canBeName(asked) ? asked : "";
-const inPage = frameElement?.network; // in a page of the site, the program runs in that page; no other window has it
-// Whoever builds a club plays all friends. A machine that joins the club of another one is one friend.
-const isBuilder = inPage || /^(localhost|127\.|\[::1\]$)/.test(location.hostname);
 const club = new Club(inPage, alone || undefined);
-const desk = inPage && new DocsDesk(part("desk"), inPage);
-const air = new Air(part("air"), part("wires"), part("hub").lastElementChild);
-const xray = new XRay(part("frames").querySelector("tbody"));
+const desk = inPage && new DocsDesk(here("#desk", HTMLDialogElement), inPage);
+const air = new Air(page.air, here("#wires", SVGSVGElement), here("#hub span"));
+const xray = new XRay(here("#frames tbody"));
+/** @type {Map<WalkieTalkie, HTMLButtonElement>} */
+const tabs = new Map();
+/** @type {WalkieTalkie | undefined} */
 let chosen; // the device that a narrow window shows
 let added = 0;
 
-part("doors").append(...DOORS.map(door));
+page.doors.append(...DOORS.map(door));
 club.addEventListener("change", show);
 document.addEventListener("state", () => air.draw());
-document.addEventListener("frame", ({ target, detail }) => {
+document.addEventListener("frame", (event) => {
+  const { target, detail } = /** @type {CustomEvent<import("./frames.js").Frame>} */ (event);
   xray.add(detail);
-  air.spark(target, detail.sent);
+  if (target instanceof WalkieTalkie) air.spark(target, detail.sent);
 });
 
-part("add").onclick = async () => {
-  part("add").disabled = true;
+page.add.onclick = async () => {
+  page.add.disabled = true;
   const talkie = await addFriend();
   choose(talkie);
   talkie.focus();
 };
-part("tabs").onkeydown = (event) => {
+page.tabs.onkeydown = (event) => {
   const all = talkies();
-  const at = all.indexOf(chosen);
-  const next = { ArrowRight: (at + 1) % all.length, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
-  if (next === undefined) return;
+  const at = chosen ? all.indexOf(chosen) : 0;
+  /** @type {Record<string, number>} */
+  const ways = { ArrowRight: (at + 1) % all.length, ArrowLeft: at - 1, Home: 0, End: -1 };
+  const next = all.at(ways[event.key]);
+  if (!(event.key in ways) || !next) return;
   event.preventDefault();
-  choose(all.at(next));
-  chosen.tab.focus();
+  choose(next);
+  tabs.get(next)?.focus();
 };
 narrow.onchange = arrange;
 small.onchange = fold;
-part("xray").onclick = ({ currentTarget }) => {
-  const on = currentTarget.getAttribute("aria-pressed") !== "true";
-  currentTarget.setAttribute("aria-pressed", on);
-  part("frames").hidden = !on;
+page.xray.onclick = () => {
+  const on = page.xray.getAttribute("aria-pressed") !== "true";
+  page.xray.setAttribute("aria-pressed", String(on));
+  page.frames.hidden = !on;
   xray.on = on;
-  if (on) part("frames").scrollIntoView({ block: "nearest" }); // in a low window it is below
+  if (on) page.frames.scrollIntoView({ block: "nearest" }); // in a low window it is below
 };
-part("copy").onclick = async ({ currentTarget }) => {
+page.copy.onclick = async () => {
   await copy(String(xray));
-  currentTarget.textContent = "Copied";
-  setTimeout(() => (currentTarget.textContent = "Copy all"), 2000);
+  say(page.copy, "Copied");
+  setTimeout(() => say(page.copy, "Copy all"), 2000);
 };
 
-part("another").hidden = Boolean(inPage);
+here("#another").hidden = Boolean(inPage);
 fold();
 if (alone !== null) {
   document.title = `${alone || "A friend"} · The clubhouse`;
-  part("talkies").className = "alone";
-  part("add").hidden = part("tabs").hidden = true;
+  page.talkies.className = "alone";
+  page.add.hidden = page.tabs.hidden = true;
   add(alone, { room: params.get("room") ?? "" });
 } else {
   await addFriend();
@@ -77,15 +102,20 @@ if (alone !== null) {
 show();
 club.look();
 
+/**
+ * A part of this page.
+ *
+ * @template {Element} [Kind=HTMLElement]
+ * @param {string} selector
+ * @param {new () => Kind} [kind]
+ */
+function here(selector, kind) {
+  return part(document, selector, kind);
+}
+
 async function addFriend() {
-  return add(
-    isBuilder
-      ? await freeName(
-          friends().map(({ name }) => name),
-          inPage?.me,
-        )
-      : "",
-  );
+  const taken = friends().map(({ name }) => name);
+  return add(isBuilder ? await freeName(taken, inPage?.me) : "");
 }
 
 /** The first friend who has a name gets a radio too. */
@@ -97,40 +127,41 @@ function addRadio() {
 }
 
 function talkies() {
-  return [...part("talkies").children];
+  return [...page.talkies.children].filter((each) => each instanceof WalkieTalkie);
 }
 
 function friends() {
   return talkies().filter(({ news }) => !news);
 }
 
+/** @param {string} name */
 function add(name, { news = false, room = "" } = {}) {
-  const talkie = document.createElement("walkie-talkie");
+  const talkie = new WalkieTalkie();
   talkie.setAttribute("name", name);
   talkie.toggleAttribute("news", news);
   if (canBeName(room)) talkie.setAttribute("room", room);
   if (!news && alone === null) talkie.append(...(inPage ? [] : [ownWindow(talkie)]), remove(talkie));
-  const radio = part("talkies").querySelector("[news]");
-  part("talkies").insertBefore(talkie, radio);
+  const radio = talkies().find(({ news }) => news);
+  page.talkies.insertBefore(talkie, radio ?? null);
   talkie.id = `talkie-${++added}`;
-  talkie.tab = tabTo(talkie);
-  part("tabs").insertBefore(talkie.tab, radio?.tab ?? null);
+  const tab = tabTo(talkie);
+  tabs.set(talkie, tab);
+  page.tabs.insertBefore(tab, (radio && tabs.get(radio)) ?? null);
   chosen ??= talkie;
   club.add(talkie);
   show();
   return talkie;
 }
 
+/** @param {WalkieTalkie} talkie */
 function tabTo(talkie) {
-  const tab = document.createElement("button");
-  tab.type = "button";
-  tab.id = `tab-${added}`;
+  const tab = element("button", { type: "button", id: `tab-${added}`, onclick: () => choose(talkie) });
   tab.setAttribute("role", "tab");
   tab.setAttribute("aria-controls", talkie.id);
-  tab.onclick = () => choose(talkie);
   return tab;
 }
 
+/** @param {WalkieTalkie} talkie */
 function choose(talkie) {
   chosen = talkie;
   arrange();
@@ -138,32 +169,30 @@ function choose(talkie) {
 
 /** A narrow window shows the chosen device and tabs for the others; a wide one shows them all. */
 function arrange() {
-  const tabs = narrow.matches && alone === null;
-  part("tabs").hidden = !tabs;
-  for (const talkie of talkies()) {
-    const { tab } = talkie;
+  const isNarrow = narrow.matches && alone === null;
+  page.tabs.hidden = !isNarrow;
+  for (const [talkie, tab] of tabs) {
     const isChosen = talkie === chosen;
-    tab.setAttribute("aria-selected", isChosen);
+    tab.setAttribute("aria-selected", String(isChosen));
     tab.tabIndex = isChosen ? 0 : -1;
     say(tab, talkie.news ? `${talkie.name}'s news` : talkie.name || "New friend");
     tab.className = `color-${look(talkie.name).color}`;
-    talkie.hidden = tabs && !isChosen;
-    if (tabs) talkie.setAttribute("role", "tabpanel");
+    talkie.hidden = isNarrow && !isChosen;
+    if (isNarrow) talkie.setAttribute("role", "tabpanel");
     else talkie.removeAttribute("role");
-    if (tabs) talkie.setAttribute("aria-labelledby", tab.id);
+    if (isNarrow) talkie.setAttribute("aria-labelledby", tab.id);
     else talkie.removeAttribute("aria-labelledby");
   }
   air.draw();
 }
 
 function fold() {
-  part("board").open = !small.matches;
+  page.board.open = !small.matches;
 }
 
+/** @param {WalkieTalkie} talkie */
 function ownWindow(talkie) {
-  const link = document.createElement("a");
-  link.textContent = "Own window";
-  link.target = "_blank";
+  const link = element("a", { target: "_blank" }, "Own window");
   link.addEventListener("click", () => {
     link.href = `?${new URLSearchParams({ friend: talkie.name, room: talkie.room })}`;
     setTimeout(() => takeAway(talkie));
@@ -172,25 +201,24 @@ function ownWindow(talkie) {
   return link;
 }
 
+/** @param {WalkieTalkie} talkie */
 function remove(talkie) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = "Remove";
-  button.onclick = () => takeAway(talkie);
-  return button;
+  return element("button", { type: "button", onclick: () => takeAway(talkie) }, "Remove");
 }
 
+/** @param {WalkieTalkie} talkie */
 function takeAway(talkie) {
   club.remove(talkie);
-  talkie.tab.remove();
+  tabs.get(talkie)?.remove();
+  tabs.delete(talkie);
   if (chosen === talkie) chosen = talkies()[0];
   show();
-  part("add").focus();
+  page.add.focus();
 }
 
+/** @param {typeof DOORS[number]} door */
 function door({ id, name }) {
-  const item = document.createElement("li");
-  item.id = `door-${id}`;
+  const item = element("li", { id: `door-${id}` });
   item.innerHTML = `
     <svg viewBox="0 0 36 48" aria-hidden="true">
       <path class="frame" d="M4 47V3q0-2 2-2h24q2 0 2 2v44z"/>
@@ -202,37 +230,32 @@ function door({ id, name }) {
 function show() {
   const { awake, open, shut, fresh, rooms } = club;
   const isNew = DOORS.filter(({ id }) => fresh.has(id)).map(({ name }) => name);
-  document.body.dataset.awake = awake ?? "calling";
-  say(
-    part("club").querySelector("span"),
-    {
-      true: "The club is awake",
-      false: "The club is asleep. Is the server running? We will keep calling.",
-      null: "Calling the club…",
-    }[awake],
-  );
+  document.body.dataset.awake = String(awake ?? "calling");
+  if (awake === null) say(page.status, "Calling the club…");
+  else
+    say(page.status, awake ? "The club is awake" : "The club is asleep. Is the server running? We will keep calling.");
   const reached = DOORS.findLast(({ id }) => open.has(id)) ?? { step: 1, title: "the light is on" };
   // Steps after the last door cannot be seen from here.
   const all = DOORS.every(({ id }) => open.has(id));
   const title = all ? "All doors are open" : `Step ${reached.step} · ${reached.title}`;
-  say(part("step"), awake === null ? "Welcome to" : title);
+  say(page.step, awake === null ? "Welcome to" : title);
 
   for (const { id, name, step } of DOORS) {
-    const item = part(`door-${id}`);
+    const item = here(`#door-${id}`);
     item.className = open.has(id) ? (fresh.has(id) ? "open new" : "open") : "";
-    say(item.querySelector("em"), fresh.has(id) ? "new! " : "");
+    say(part(item, "em"), fresh.has(id) ? "new! " : "");
     const slip = reached.step > step ? ". Built it already? Read the last line in the terminal." : "";
     const closed = shut.has(id) ? `not built yet: step ${step}${slip}` : "nobody has tried it yet";
-    say(item.querySelector("small span"), open.has(id) ? inside(id, rooms ?? {}) : closed);
-    if (id === "docs") opens(item.querySelector("b"), name, open.has(id));
+    say(part(item, "small span"), open.has(id) ? inside(id, rooms ?? {}) : closed);
+    if (id === "docs") opens(part(item, "b"), name, open.has(id));
   }
   say(
-    part("board").querySelector("summary"),
+    page.summary,
     `${isNew.length ? "New! " : ""}${DOORS.filter(({ id }) => open.has(id)).length} of ${DOORS.length} doors open`,
   );
-  part("board").className = isNew.length ? "new" : "";
+  page.board.className = isNew.length ? "new" : "";
   showTree(rooms ?? {});
-  say(part("news"), isNew.length ? `New door: ${isNew.join(", ")}.` : "");
+  say(page.news, isNew.length ? `New door: ${isNew.join(", ")}.` : "");
 
   for (const talkie of talkies()) {
     talkie.doors = open;
@@ -240,34 +263,47 @@ function show() {
   }
   arrange();
   const count = friends().length;
-  part("add").disabled = count >= FRIENDS;
-  say(part("add"), count >= FRIENDS ? "There is room for three friends" : "Add a friend");
+  page.add.disabled = count >= FRIENDS;
+  say(page.add, count >= FRIENDS ? "There is room for three friends" : "Add a friend");
 }
 
-/** Each room is a door in the tree. It appears with its first friend, and is gone with the last. */
+/**
+ * Each room is a door in the tree. It appears with its first friend, and is gone with the last.
+ *
+ * @param {Record<string, number>} rooms
+ */
 function showTree(rooms) {
-  const doors = inTree(rooms).map(([room, count]) => [`${room.slice(0, 20)} · ${count}`, club.secret.has(room)]);
-  if (club.moreRooms) doors.push([`and ${club.moreRooms} more`]);
-  const list = part("rooms");
-  if (list.dataset.doors === doors.join("/")) return;
-  list.dataset.doors = doors.join("/");
-  list.hidden = !doors.length;
-  list.replaceChildren(
-    ...doors.map(([words, isSecret]) => {
-      const item = Object.assign(document.createElement("li"), { textContent: words });
+  const doors = inTree(rooms).map(([room, count]) => ({
+    words: `${room.slice(0, 20)} · ${count}`,
+    isSecret: club.secret.has(room),
+  }));
+  if (club.moreRooms) doors.push({ words: `and ${club.moreRooms} more`, isSecret: false });
+  const key = JSON.stringify(doors);
+  if (page.rooms.dataset.doors === key) return;
+  page.rooms.dataset.doors = key;
+  page.rooms.hidden = !doors.length;
+  page.rooms.replaceChildren(
+    ...doors.map(({ words, isSecret }) => {
+      const item = element("li", {}, words);
       if (isSecret) item.insertAdjacentHTML("afterbegin", '<i class="padlock" role="img" aria-label="secret"></i>');
       return item;
     }),
   );
 }
 
+/** @param {Record<string, number>} rooms */
 function inTree(rooms) {
   return club.open.has("join")
     ? Object.entries(rooms).filter(([room]) => room !== "chat" && room !== "notifications")
     : [];
 }
 
-/** What an open door says of itself. */
+/**
+ * What an open door says of itself.
+ *
+ * @param {string} id
+ * @param {Record<string, number>} rooms
+ */
 function inside(id, rooms) {
   const tree = inTree(rooms).map(([room]) => room);
   const count = tree.length + club.moreRooms;
@@ -279,7 +315,11 @@ function inside(id, rooms) {
   return words.join(" · ") || "open";
 }
 
-/** The first words on a screen: what is going on, and what to do about it. */
+/**
+ * The first words on a screen: what is going on, and what to do about it.
+ *
+ * @param {WalkieTalkie} talkie
+ */
 function words({ state, name, news, room, wanted }) {
   const door = news ? "news" : room ? "join" : "chat";
   if (!name) return "Who are you? Write a nickname at the top, then press Enter.";
@@ -296,39 +336,37 @@ function words({ state, name, news, room, wanted }) {
   if (state === "shut" && club.open.has(door)) return "The club did not let this friend in. Try another name.";
   if (state === "silent") return "It rings, but nobody picks up. Does your program call websocket.accept()?";
   if (state === "lost") return "The line broke. We are calling again.";
-  if (club.awake && club.shut.has(door)) {
-    const { name, step } = DOORS.find(({ id }) => id === door);
+  const closed = club.awake && club.shut.has(door) && DOORS.find(({ id }) => id === door);
+  if (closed) {
+    const { name, step } = closed;
     return `Nobody answers yet. ${name} comes in step ${step}. Built it already? Read the last line in the terminal.`;
   }
   return "Calling the club…";
 }
 
+/**
+ * @param {Element} element
+ * @param {string} words
+ */
 function say(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }
 
-/** The docs desk opens in another window, or in this one if no other has the program. */
-function opens(element, words, isOpen) {
-  if (!isOpen) return say(element, words);
-  if (element.firstElementChild) return;
-  const way = document.createElement(desk ? "button" : "a");
-  if (desk)
-    way.onclick = () => {
-      fold();
-      desk.open();
-    };
-  else Object.assign(way, { href: "docs/", target: "_blank" });
-  way.textContent = words;
-  element.replaceChildren(way);
-}
-
-/** Copying needs a secure page (https, or this very machine); elsewhere the old way still works. */
-async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const box = document.createElement("textarea");
-  box.value = text;
-  document.body.append(box);
-  box.select();
-  document.execCommand("copy");
-  box.remove();
+/**
+ * The docs desk opens in another window, or in this one if no other has the program.
+ *
+ * @param {Element} place
+ * @param {string} words
+ * @param {boolean} isOpen
+ */
+function opens(place, words, isOpen) {
+  if (!isOpen) return say(place, words);
+  if (place.firstElementChild) return;
+  const openDesk = () => {
+    fold();
+    desk?.open();
+  };
+  place.replaceChildren(
+    desk ? element("button", { onclick: openDesk }, words) : element("a", { href: "docs/", target: "_blank" }, words),
+  );
 }

@@ -1,34 +1,46 @@
 // A small docs desk, for a clubhouse that is shown in a page of the site: there, no other window could reach the
 // program. It lists what the program tells about itself in openapi.json, and sends what is typed in.
 
-const element = (tag, words = "") => Object.assign(document.createElement(tag), { textContent: words });
+import { element } from "./dom.js";
+
+/** @typedef {{ name: string, in: string, required?: boolean, schema?: { default?: string } }} Parameter */
 
 export class DocsDesk {
   #dialog;
-  #network;
+  #get;
+  #post;
 
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {import("./club.js").Network & { post: (path: string) => Promise<Response> }} network
+   */
   constructor(dialog, network) {
     this.#dialog = dialog;
-    this.#network = network;
+    this.#get = network.get;
+    this.#post = network.post;
     dialog.addEventListener("keydown", ({ key }) => key === "Escape" && dialog.close());
   }
 
   async open() {
-    const { paths } = await (await this.#network.get("openapi.json")).json();
-    const title = Object.assign(element("h2", "Docs desk"), { id: "desk-title" });
-    const close = element("button", "Close");
-    close.onclick = () => this.#dialog.close();
-    const routes = Object.entries(paths).filter(([, methods]) => methods.post);
-    this.#dialog.replaceChildren(title, close, ...routes.map(([path, { post }]) => this.#route(path, post)));
+    /** @type {{ paths: Record<string, { post?: { parameters?: Parameter[] } }> }} */
+    const { paths } = await (await this.#get("openapi.json")).json();
+    const routes = Object.entries(paths).flatMap(([path, { post }]) => (post ? this.#route(path, post) : []));
+    this.#dialog.replaceChildren(
+      element("h2", { id: "desk-title" }, "Docs desk"),
+      element("button", { onclick: () => this.#dialog.close() }, "Close"),
+      ...routes,
+    );
     this.#dialog.show();
   }
 
+  /**
+   * @param {string} path
+   * @param {{ parameters?: Parameter[] }} operation
+   */
   #route(path, { parameters = [] }) {
-    const form = element("form");
-    const title = element("h3", `POST ${path}`);
-    const answer = element("pre");
-    answer.setAttribute("role", "status");
-    form.append(title, ...parameters.map(field), answer, element("button", "Execute"));
+    const answer = element("pre", { role: "status" });
+    const title = element("h3", {}, `POST ${path}`);
+    const form = element("form", {}, title, ...parameters.map(field), answer, element("button", {}, "Execute"));
     form.onsubmit = async (event) => {
       event.preventDefault();
       answer.textContent = "Calling…";
@@ -37,14 +49,19 @@ export class DocsDesk {
     return form;
   }
 
+  /**
+   * @param {string} path
+   * @param {Parameter[]} parameters
+   * @param {FormData} values
+   */
   async #execute(path, parameters, values) {
     const query = new URLSearchParams();
     for (const { name, in: place } of parameters) {
-      if (place === "path") path = path.replace(`{${name}}`, encodeURIComponent(values.get(name)));
-      else query.set(name, values.get(name));
+      if (place === "path") path = path.replace(`{${name}}`, encodeURIComponent(String(values.get(name))));
+      else query.set(name, String(values.get(name)));
     }
     try {
-      const answer = await this.#network.post(`${path.slice(1)}?${query}`);
+      const answer = await this.#post(`${path.slice(1)}?${query}`);
       return `${answer.status} ${await answer.text()}`;
     } catch {
       return "No answer came back. The terminal may say why.";
@@ -52,10 +69,8 @@ export class DocsDesk {
   }
 }
 
-function field({ name, in: place, required, schema = {} }) {
-  const label = element("label", `${name} `);
-  label.append(element("small", place));
-  const box = Object.assign(element("input"), { name, required, value: schema.default ?? "", autocomplete: "off" });
-  label.append(box);
-  return label;
+/** @param {Parameter} parameter */
+function field({ name, in: place, required = false, schema = {} }) {
+  const box = element("input", { name, required, value: schema.default ?? "", autocomplete: "off" });
+  return element("label", {}, `${name} `, element("small", {}, place), box);
 }

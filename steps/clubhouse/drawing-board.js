@@ -2,29 +2,39 @@
 //   {"type": "draw", "points": [[0.1, 0.2], [0.3, 0.2]], "color": "blue"}
 // A point is [x, y]: 0, 0 is the top left corner, and 1, 1 the bottom right one.
 
+import { svg } from "./dom.js";
+
+/** @typedef {number[]} Point */
+
 const COLORS = ["black", "blue", "purple", "green", "gold"]; // any other one is drawn in black
 const STROKES = 500; // older ones go
 const POINTS = 200; // of one stroke
 const PACE = 100; // ms between two frames of the same stroke
 const STEP = 0.04; // how far an arrow key moves the pen
 
-const svg = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
-
 export class DrawingBoard {
   #board;
   #strokes = svg("g");
   #pen = svg("circle");
+  /** @type {Point} */
   #at = [0.5, 0.5];
   #isDown = false;
   #send;
+  /** @type {Point[]} */
   #points = [];
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
-  /** It calls `send` with the points that were drawn here, again and again while somebody draws. */
+  /**
+   * It calls `send` with the points that were drawn here, again and again while somebody draws.
+   *
+   * @param {SVGGraphicsElement} board
+   * @param {(points: Point[]) => void} send
+   */
   constructor(board, send) {
     this.#board = board;
     this.#send = send;
-    this.#pen.setAttribute("r", 4);
+    this.#pen.setAttribute("r", "4");
     board.append(this.#strokes, this.#pen);
     board.addEventListener("pointerdown", (event) => {
       board.setPointerCapture(event.pointerId);
@@ -38,7 +48,11 @@ export class DrawingBoard {
     this.#movePen();
   }
 
-  /** Draw what came over the air, if it can be drawn. */
+  /**
+   * Draw what came over the air, if it can be drawn.
+   *
+   * @param {Record<string, unknown>} parts of the frame
+   */
   draw({ points, color }) {
     if (!Array.isArray(points)) return;
     const places = points
@@ -46,21 +60,24 @@ export class DrawingBoard {
       .filter((point) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite));
     const stroke = svg("polyline");
     stroke.setAttribute("points", places.map(([x, y]) => `${Math.round(x * 300)},${Math.round(y * 200)}`).join(" "));
-    stroke.setAttribute("class", COLORS.includes(color) ? color : "black");
+    stroke.setAttribute("class", COLORS.find((known) => known === color) ?? "black");
     this.#strokes.append(stroke);
-    if (this.#strokes.childElementCount > STROKES) this.#strokes.firstElementChild.remove();
+    if (this.#strokes.childElementCount > STROKES) this.#strokes.firstElementChild?.remove();
   }
 
+  /** @param {PointerEvent} event */
   #place({ clientX, clientY }) {
-    const { x, y } = new DOMPoint(clientX, clientY).matrixTransform(this.#board.getScreenCTM().inverse());
+    const { x, y } = new DOMPoint(clientX, clientY).matrixTransform(this.#board.getScreenCTM()?.inverse());
     return [x / 300, y / 200].map((value) => Math.round(Math.min(Math.max(value, 0), 1) * 1000) / 1000);
   }
 
+  /** @param {Point} place */
   #begin(place) {
     this.#flush();
     this.#points = [place];
   }
 
+  /** @param {Point} place */
   #move(place) {
     this.#points.push(place);
     this.#timer ||= setTimeout(() => this.#flush(), PACE);
@@ -68,13 +85,15 @@ export class DrawingBoard {
 
   #flush() {
     clearTimeout(this.#timer);
-    this.#timer = 0;
+    this.#timer = undefined;
     if (this.#points.length < 2) return;
     this.#send(this.#points);
     this.#points = this.#points.slice(-1);
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
+    /** @type {Record<string, Point>} */
     const ways = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
     const way = ways[event.key];
     if (!way && event.key !== " ") return;
@@ -90,8 +109,8 @@ export class DrawingBoard {
   }
 
   #movePen() {
-    this.#pen.setAttribute("cx", this.#at[0] * 300);
-    this.#pen.setAttribute("cy", this.#at[1] * 200);
+    this.#pen.setAttribute("cx", String(this.#at[0] * 300));
+    this.#pen.setAttribute("cy", String(this.#at[1] * 200));
     this.#pen.setAttribute("class", this.#isDown ? "down" : "");
   }
 }

@@ -1,19 +1,27 @@
 // The X-ray: every frame that goes over the air, as it really is.
 
+import { element } from "./dom.js";
+
 const ROWS = 200; // as many as anyone scrolls through; older ones go
 const LETTERS = 1000; // of one frame in the table
 const KEPT = 100_000; // of one frame, to be copied
 
+/** @typedef {{ way: string, text: string, letters: number, time: Date }} Row */
+
 export class XRay {
   #body;
+  /** @type {Row[]} */
   #frames = []; // oldest first
+  /** @type {Row[]} */
   #waiting = []; // those that are not in the table yet
   #on = false;
 
+  /** @param {Element} body of the table */
   constructor(body) {
     this.#body = body;
   }
 
+  /** @param {import("./frames.js").Frame} frame */
   add({ name, sent, text, time }) {
     const way = sent ? `${name} → club` : `club → ${name}`;
     const frame = { way, text: text.slice(0, KEPT), letters: text.length, time };
@@ -24,6 +32,7 @@ export class XRay {
     if (this.#on && this.#waiting.length === 1) requestAnimationFrame(() => this.#draw());
   }
 
+  /** @param {boolean} on */
   set on(on) {
     this.#on = on;
     if (on) this.#draw();
@@ -36,40 +45,39 @@ export class XRay {
 
   #draw() {
     this.#body.prepend(...this.#waiting.splice(0).map(row).reverse());
-    while (this.#body.childElementCount > ROWS) this.#body.lastElementChild.remove();
+    while (this.#body.childElementCount > ROWS) this.#body.lastElementChild?.remove();
   }
 }
 
+/** @param {Date} time */
 const clock = (time) => `${time.toLocaleTimeString("en-GB")}.${String(time.getMilliseconds()).padStart(3, "0")}`;
 
+/** @param {Row} row */
 function row({ way, text, letters, time }) {
-  const row = document.createElement("tr");
-  const cells = [clock(time), way, size(text, letters)].map((words) => {
-    const cell = document.createElement("td");
-    cell.textContent = words;
-    return cell;
-  });
-  const last = document.createElement("td");
-  last.append(...colored(text.slice(0, LETTERS)), letters > LETTERS ? " … (and much more)" : "");
-  row.append(...cells, last);
-  return row;
+  const cells = [clock(time), way, size(text, letters)].map((words) => element("td", {}, words));
+  const more = letters > LETTERS ? " … (and much more)" : "";
+  return element("tr", {}, ...cells, element("td", {}, ...colored(text.slice(0, LETTERS)), more));
 }
 
+/**
+ * @param {string} text
+ * @param {number} letters
+ */
 function size(text, letters) {
   const bytes = letters > KEPT ? letters : new TextEncoder().encode(text).length;
   return bytes < 10_000 ? `${bytes} bytes` : `${Math.round(bytes / 1000)} kB`;
 }
 
-/** The keys of a JSON object in a quieter colour, and its type in bold; the text itself stays as it is. */
+/**
+ * The keys of a JSON object in a quieter colour, and its type in bold; the text itself stays as it is.
+ *
+ * @param {string} text
+ */
 function colored(text) {
   const parts = text.split(/("(?:[^"\\]|\\.)*"\s*:)/);
   return parts.flatMap((part, index) => {
-    if (index % 2 === 1) return span("key", part);
+    if (index % 2 === 1) return element("span", { className: "key" }, part);
     const [type] = (parts[index - 1]?.startsWith('"type"') && part.match(/^\s*"[^"]*"/)) || [""];
-    return type ? [span("type", type), part.slice(type.length)] : part;
+    return type ? [element("span", { className: "type" }, type), part.slice(type.length)] : part;
   });
-}
-
-function span(className, textContent) {
-  return Object.assign(document.createElement("span"), { className, textContent });
 }

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -68,6 +69,15 @@ def mine(home):
 def test_the_map_shows_where_you_are(home):
     club(home, "catch-up", 2)
     assert "★ 1. The tools ★ 2. The club manager ☆ 3. The chat ← you are here" in club(home)
+
+
+def test_a_fault_of_our_own_leaves_a_trace_that_can_be_reported(home):
+    (home / "tests" / "mistakes" / "01_imports.toml").write_text("no toml", encoding="utf-8")
+    said = club(home, "check", code=2)
+    assert "tripped over itself, not over your file" in said
+    trace = Path(re.search(r"written down, for somebody who can mend it: (\S+)", said)[1])
+    assert "TOMLDecodeError" in trace.read_text(encoding="utf-8")
+    trace.unlink()
 
 
 def test_the_starter_is_told_kindly_what_comes_first(home):

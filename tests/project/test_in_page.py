@@ -1,7 +1,10 @@
 """The club in the page: Run puts the learner's program on the air, in the browser, with no server and no network."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 import zipfile
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 
 from club import ladder
 from club_site.mistakes import program_with
+from club_site.runtime import OUT, name
 from project.bench import CHAT, SOON, Bench
 from project.browser import Window, missing, watched
 from project.checks import Checks
@@ -379,6 +383,18 @@ def test_firefox_runs_it_too(served, firefox):  # noqa: F811
     firefox.waits_for(f"{bo}.querySelector('.log').textContent.includes('hello, fox')")
     firefox.does("[...document.querySelectorAll('#bench button')].find((e) => e.textContent === 'Check me').click()")
     firefox.waits_for("/2 of 3 stars|cannot check/.test(document.querySelector('#bench').textContent)")
+
+
+@pytest.mark.usefixtures("sites")  # they make the first
+def test_two_builds_of_one_source_are_the_same(tmp_path):
+    again = tmp_path / "again"
+    code = "import build, pathlib, sys; build.bundle(pathlib.Path(sys.argv[1]))"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workbench")}
+    subprocess.run([sys.executable, "-c", code, again], cwd=ROOT, env=environment, check=True, timeout=300)
+    first = OUT / name()
+    names = sorted(file.name for file in first.iterdir())
+    assert sorted(file.name for file in again.iterdir()) == names
+    assert [each for each in names if (first / each).read_bytes() != (again / each).read_bytes()] == []
 
 
 def test_the_page_has_the_versions_of_the_project():

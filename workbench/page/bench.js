@@ -4,129 +4,120 @@
 
 import { button, copy, dialog, element, inline, paragraph } from "./dom.js";
 import { keep } from "./keep.js";
-import { verdictOn } from "./runtime.js";
+import { layout, press } from "./layout.js";
+import { report, wordsOf } from "./report.js";
+import { isAway, verdictOn } from "./runtime.js";
 
 const SCREEN = 20_000; // characters that the terminal keeps
 const WIDE = matchMedia("(min-width: 1100px)"); // as in bench.css
 
+/** @typedef {import("./mine.js").Mine} Mine */
+/** @typedef {import("./page.js").Site} Site */
+/** @typedef {import("./page.js").Step} Step */
+/** @typedef {import("../messages.d.ts").Report} Report */
+/** @typedef {import("../messages.d.ts").Verdict} Verdict */
+/** @typedef {import("../editor.js").Editor} Editor */
+/** @typedef {import("../editor.js").Which} Which */
+/** @typedef {"read" | "code" | "club"} View */
+/** @typedef {Node | false | null | undefined | 0 | ""} Maybe what is there under a condition */
+
+/** @param {number} bytes */
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
 /** Why the club cannot run in this browser, or nothing. */
 export function unable() {
   if (!globalThis.WebAssembly || !globalThis.Worker || !globalThis.DecompressionStream)
     return "This browser is too old.";
-  if (navigator.deviceMemory < 1) return "This computer has too little memory.";
+  const { deviceMemory = 1 } = /** @type {{ deviceMemory?: number }} */ (navigator); // GB; Chromium tells
+  if (deviceMemory < 1) return "This computer has too little memory.";
   return "";
 }
 
 export class Bench {
-  #here; // what a class builds on
-  #site; // as page.js finds it
+  #here;
+  #site;
   #mine;
   #runtime;
+  /** @type {Step | null} */
   #step = null; // of the page that is open
+  /** @type {Which} */
   #shown = "mine";
-  #running = null; // { which, text } while a program is on the air
+  /** @type {{ which: Which, text: string } | null} */
+  #running = null; // what is on the air
+  /** @type {Editor | null} */
   #editor = null;
+  /** @type {AbortController | null} */
   #checking = null;
+  /** @type {{ x: number, y: number } | undefined} */
   #touched; // where the program was touched first
+  /** @type {HTMLIFrameElement | null} */
   #frame = null;
-  #part = {};
+  #part = layout();
+  box = this.#part.box;
+  tabs = this.#part.tabs;
+  #isWhole = true;
+  /** @type {Map<Element, string>} */
+  #about = new Map(); // the program that a card speaks of
 
+  /**
+   * @param {Site} site
+   * @param {Mine} mine
+   * @param {typeof import("./page.js").here} here what a class builds on
+   */
   constructor(site, mine, here) {
     this.#here = here;
     this.#site = site;
     this.#mine = mine;
     this.#runtime = site.runtime;
     this.#build();
-    for (const kind of ["progress", "terminal", "error", "broken"]) {
-      this.#runtime.addEventListener(kind, ({ detail }) => this.box.hidden || this[kind](detail));
-    }
+    /** @type {(kind: string, hear: (detail: any) => void) => void} */
+    const on = (kind, hear) =>
+      this.#runtime.addEventListener(kind, (event) => {
+        if (!this.box.hidden) hear(/** @type {CustomEvent} */ (event).detail);
+      });
+    on("progress", (detail) => this.progress(detail));
+    on("terminal", (detail) => this.terminal(detail));
+    on("error", (detail) => this.error(detail));
+    on("broken", (detail) => this.broken(detail));
     mine.addEventListener("change", () => this.#refresh());
     mine.addEventListener("replaced", () => this.#show(this.#shown));
   }
 
   #build() {
     const part = this.#part;
-    part.mine = button("Mine", () => this.#show("mine"));
-    part.ours = button("Ours", () => this.#show("ours"));
-    part.run = button("Run", () => this.run(), "start");
-    part.stop = button("Stop", () => this.stop());
-    part.check = button("Check me", () => this.check());
-    part.help = button("Help me", () => this.help());
-    part.keep = button("Keep", () => keep(this, this.#mine, this.#site));
-    part.copy = button("Copy", async () => {
-      await copy(this.#step.source);
+    part.mine.onclick = () => this.#show("mine");
+    part.ours.onclick = () => this.#show("ours");
+    part.run.onclick = () => this.run();
+    part.stop.onclick = () => this.stop();
+    part.check.onclick = () => this.check();
+    part.help.onclick = () => this.help();
+    part.keep.onclick = () => keep(this, this.#mine, this.#site);
+    part.copy.onclick = async () => {
+      await copy(this.#open.source);
       this.say("Copied.");
-    });
-    part.undo = button("Undo", () => this.#mine.takeBack(), "undo");
-    part.stop.disabled = true;
-    part.status = element("p", { className: "status", role: "status" });
-    part.progress = element("progress", { hidden: true, ariaLabel: "Progress" });
-    part.notice = element("p", { className: "notice" });
-    part.plain = element("pre", { className: "plain", tabIndex: 0 });
-    part.plain.setAttribute("role", "textbox");
-    part.plain.setAttribute("aria-multiline", "true");
+    };
+    part.undo.onclick = () => this.#mine.takeBack();
+    part.terminalButton.onclick = () => this.#openTerminal(part.terminal.hidden !== false);
+    for (const each of part.sizes) each.onclick = () => this.#resize(String(each.dataset.name));
+    for (const each of part.views) each.onclick = () => this.view(/** @type {View} */ (each.dataset.name));
     part.plain.addEventListener("focus", () => this.#edit());
     part.plain.addEventListener("pointerdown", ({ clientX, clientY }) => this.#edit({ x: clientX, y: clientY }));
-    part.code = element("div", { className: "code" }, part.plain);
-    part.keys = element("p", {
-      className: "keys",
-      id: "keys",
-      textContent:
-        "Enter makes the spaces at the start of a line for you, and Tab makes more. To leave the editor, press Escape and then Tab. Ctrl+Enter runs the program.",
-    });
-    part.verdict = element("div", { className: "verdict", hidden: true });
-    part.oops = element("div", { className: "oops", role: "alert", hidden: true });
-    part.terminal = element("pre", { className: "terminal", tabIndex: 0, hidden: true });
-    part.terminal.setAttribute("role", "log");
-    part.terminal.setAttribute("aria-label", "Terminal");
-    part.terminalButton = button("Terminal", () => this.#openTerminal(part.terminal.hidden));
-    part.sizes = ["Code", "Both", "Club"].map((name) => button(name, () => this.#resize(name.toLowerCase())));
-    part.club = element(
-      "div",
-      { className: "club" },
-      element("p", { className: "asleep", textContent: "Your club is asleep. Press Run to wake it." }),
-    );
-    this.box = element(
-      "aside",
-      { id: "bench", hidden: true, ariaLabel: "Your program" },
-      element(
-        "div",
-        { className: "bar" },
-        group("Which program", part.mine, part.ours),
-        part.run,
-        part.stop,
-        part.check,
-        part.help,
-        part.keep,
-        part.copy,
-        part.undo,
-      ),
-      part.progress,
-      part.notice,
-      part.code,
-      part.keys,
-      part.verdict,
-      part.oops,
-      element("div", { className: "strip" }, part.status, part.terminalButton, group("Size", ...part.sizes)),
-      element("div", { className: "stage" }, part.club, part.terminal),
-    );
-    const view = (name) =>
-      element("button", { type: "button", textContent: name, onclick: () => this.view(name.toLowerCase()) });
-    part.views = ["Read", "Code", "Club"].map(view);
-    this.tabs = element("nav", { id: "views", ariaLabel: "What to see", hidden: true }, ...part.views);
     document.body.append(this.box, this.tabs);
     this.#resize("both");
     this.view("read");
     addEventListener("popstate", () => this.#pushed && this.view("read", true));
-    visualViewport?.addEventListener("resize", () => {
-      const { height, offsetTop } = visualViewport;
+    const screen = visualViewport;
+    screen?.addEventListener("resize", () => {
+      const { height, offsetTop } = screen;
       document.documentElement.style.setProperty("--keyboard", `${Math.max(0, innerHeight - height - offsetTop)}px`);
     });
   }
 
-  /** A page has been opened: with a step, or with null if it is about none. */
+  /**
+   * A page has been opened: with a step, or with null if it is about none.
+   *
+   * @param {Step | null} step
+   */
   arrive(step) {
     this.box.hidden = this.tabs.hidden = !step;
     if (!step || step === this.#step) return;
@@ -143,27 +134,36 @@ export class Bench {
   }
 
   get text() {
-    return this.#shown === "mine" ? this.#mine.text : this.#step.source;
+    return this.#shown === "mine" ? this.#mine.text : this.#open.source;
   }
 
   get step() {
     return this.#step;
   }
 
+  /** The step, where a page of one must be open. */
+  get #open() {
+    if (!this.#step) throw new Error("No step's page has been open yet.");
+    return this.#step;
+  }
+
   get parcel() {
-    return new URL(`take-home/${this.#step.name}.zip`, this.#site.place).href;
+    return new URL(`take-home/${this.#open.name}.zip`, this.#site.place).href;
   }
 
   // --- what is shown ---
 
+  /** @param {Which} which */
   #show(which) {
     if (!this.#step) return;
     this.#shown = which;
     if (this.#editor) this.#editor.show(which, this.text, which === "ours" ? this.#step.new : []);
     else {
       const lines = this.text.split(/(?<=\n)/);
-      this.#part.plain.style.setProperty("--digits", Math.max(2, String(lines.length + 1).length)); // the numbers need as much room as in the editor
-      this.#part.plain.replaceChildren(...lines.map((textContent) => element("span", { textContent })));
+      this.#part.plain.style.setProperty("--digits", String(Math.max(2, String(lines.length + 1).length))); // the numbers need as much room as in the editor
+      this.#part.plain.replaceChildren(
+        ...lines.map((/** @type {string} */ textContent) => element("span", { textContent })),
+      );
     }
     this.#refresh();
   }
@@ -172,26 +172,32 @@ export class Bench {
     const part = this.#part;
     if (!this.#step) return;
     const isOurs = this.#shown === "ours";
-    part.mine.setAttribute("aria-pressed", !isOurs);
-    part.ours.setAttribute("aria-pressed", isOurs);
-    part.plain.setAttribute("aria-label", isOurs ? "our main.py" : "main.py");
+    part.mine.ariaPressed = String(!isOurs);
+    part.ours.ariaPressed = String(isOurs);
+    part.plain.ariaLabel = isOurs ? "our main.py" : "main.py";
     part.copy.hidden = !isOurs;
     const { undo, untouched, given } = this.#mine;
     part.undo.hidden = isOurs || !undo;
     part.undo.title = undo ? `Undo: ${undo.words}` : "";
     part.run.classList.toggle("due", this.#running?.text !== this.text);
-    for (const card of [part.verdict, part.oops]) card.classList.toggle("old", card.about !== this.#mine.text);
+    for (const card of [part.verdict, part.oops])
+      card.classList.toggle("old", this.#about.get(card) !== this.#mine.text);
     const begun = untouched && given ? `You begin here with our program of step ${given}. It earns no stars.` : "";
     part.notice.textContent = isOurs
       ? `This is our program of step ${this.#step.number}. Yours is safe under “Mine”.`
       : begun;
   }
 
-  /** The editor. The first time it comes in place of the plain text, which may have been touched at this point. */
+  /**
+   * The editor. The first time it comes in place of the plain text, which may have been touched at this point.
+   *
+   * @param {{ x: number, y: number }} [point]
+   */
   async #edit(point) {
     if (this.#editor) return this.#editor;
     this.#touched ??= point;
-    const { edit } = await import(new URL("editor.js", this.#site.folder));
+    /** @type {typeof import("../editor.js")} */
+    const { edit } = await import(new URL("editor.js", this.#site.folder).href);
     if (this.#editor) return this.#editor;
     const { plain, code } = this.#part;
     const hadFocus = document.activeElement === plain;
@@ -211,28 +217,46 @@ export class Bench {
     return this.#editor;
   }
 
-  #resize(size) {
-    this.box.dataset.size = size;
-    for (const each of this.#part.sizes) each.setAttribute("aria-pressed", each.textContent.toLowerCase() === size);
+  /**
+   * Mark the line with the trouble in the program that is shown. 0 takes the mark away.
+   *
+   * @param {number} line
+   */
+  async #mark(line) {
+    if (!line) return this.#editor?.markWrong(0);
+    const shown = this.#shown;
+    const editor = await this.#edit();
+    if (shown === this.#shown) editor.markWrong(line);
   }
 
+  /** @param {string} size "code", "both" or "club" */
+  #resize(size) {
+    this.box.dataset.size = size;
+    press(this.#part.sizes, size);
+  }
+
+  /** @param {boolean} open */
   #openTerminal(open) {
     this.#part.terminal.hidden = !open;
-    this.#part.terminalButton.setAttribute("aria-pressed", open);
+    this.#part.terminalButton.ariaPressed = String(open);
     this.#part.terminal.scrollTop = this.#part.terminal.scrollHeight;
   }
 
   #pushed = false; // Back leads from the bench to the words
   #place = 0; // where the reader was in them
 
-  /** On a phone there is room for one at a time: "read", "code" or "club". */
+  /**
+   * On a phone there is room for one at a time.
+   *
+   * @param {View} name
+   */
   view(name, isBack = false) {
     const old = document.documentElement.dataset.view;
     if (name === "read" && this.#pushed && !isBack) return history.back(); // which shows them
     if (old === "read") this.#place = scrollY;
     document.documentElement.dataset.view = name;
     if (name === "read" && old !== "read" && !WIDE.matches) scrollTo({ top: this.#place, behavior: "instant" });
-    for (const each of this.#part.views) each.setAttribute("aria-pressed", each.textContent.toLowerCase() === name);
+    press(this.#part.views, name);
     if (WIDE.matches || isBack || !old) {
       this.#pushed &&= !isBack;
     } else if (name !== "read" && !this.#pushed) {
@@ -241,13 +265,18 @@ export class Bench {
     }
   }
 
+  /** @param {string} words */
   say(words, state = this.box.dataset.state ?? "", isNotYet = false) {
     this.#part.status.textContent = words;
     this.#part.status.classList.toggle("not-yet", isNotYet);
     this.box.dataset.state = state;
   }
 
-  /** Show the program's own lines; `change` gets the editor. */
+  /**
+   * Show the program's own lines.
+   *
+   * @param {(editor: Editor) => void} change
+   */
   async inMine(change) {
     const editor = await this.#edit();
     this.#show("mine");
@@ -273,7 +302,7 @@ export class Bench {
     const running = { which: this.#shown, text: this.text };
     this.#running = running;
     try {
-      (await this.#edit()).markWrong(0);
+      this.#mark(0);
       const ok = await this.#runtime.run(running.text, this.parcel);
       part.progress.hidden = true;
       part.stop.disabled = !ok;
@@ -289,7 +318,7 @@ export class Bench {
           this.say(`It did not start.${part.oops.hidden ? " The terminal says why." : ""}`, "wrong");
       }
     } catch (error) {
-      this.broken({ text: String(error) });
+      this.broken({ text: wordsOf(error) });
     }
     part.run.disabled = false;
     this.#refresh();
@@ -316,16 +345,20 @@ export class Bench {
   /** The clubhouse as it is; only its network is different. */
   #openClub() {
     if (this.#frame) return;
-    const frame = element("iframe", { title: "The clubhouse" });
+    const network = { ...this.#runtime.network(), me: this.#here.nickname }; // as club.js wants it
+    const frame = Object.assign(element("iframe", { title: "The clubhouse" }), { network });
     this.#frame = frame;
     const { host, pathname } = new URL("assets/clubhouse/", this.#site.place);
-    frame.network = { ...this.#runtime.network(), me: this.#here.nickname };
     frame.onload = () => {
-      const { document: inside, CSSStyleSheet } = frame.contentWindow;
-      const style = new CSSStyleSheet();
+      const view = /** @type {(Window & typeof globalThis) | null} */ (frame.contentWindow);
+      if (!view) return;
+      const inside = view.document;
+      const style = new view.CSSStyleSheet();
       style.replaceSync("a[target=_blank] { display: none !important }"); // another window would have no program behind it
       inside.adoptedStyleSheets = [style];
-      const dress = () => (inside.documentElement.style.colorScheme = getComputedStyle(document.body).colorScheme);
+      const dress = () => {
+        inside.documentElement.style.colorScheme = getComputedStyle(document.body).colorScheme;
+      };
       dress();
       new MutationObserver(dress).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
     };
@@ -335,36 +368,39 @@ export class Bench {
 
   // --- what Python reports ---
 
-  progress({ stage, loaded, total }) {
+  /** @param {Report["progress"]} detail */
+  progress(detail) {
     const { progress } = this.#part;
     if (this.box.dataset.state !== "starting") return; // it wakes while the learner types
     progress.hidden = false;
-    if (stage) {
+    if ("stage" in detail) {
       progress.removeAttribute("value");
-      this.say(stage === "python" ? "Waking Python…" : "Starting FastAPI…");
-    } else if (loaded < total) {
-      progress.max = total;
-      progress.value = loaded;
-      this.say(`Fetching Python: ${megabytes(loaded)} of ${megabytes(total)} MB`);
+      this.say(detail.stage === "python" ? "Waking Python…" : "Starting FastAPI…");
+    } else if (detail.loaded < detail.total) {
+      progress.max = detail.total;
+      progress.value = detail.loaded;
+      this.say(`Fetching Python: ${megabytes(detail.loaded)} of ${megabytes(detail.total)} MB`);
     } else {
       progress.hidden = true;
     }
   }
 
+  /** @param {Report["terminal"]} detail */
   terminal({ text }) {
     const { terminal } = this.#part;
     terminal.append(text.slice(-SCREEN));
-    while (terminal.textContent.length > SCREEN && terminal.childNodes.length > 1) terminal.firstChild.remove();
+    while (terminal.textContent.length > SCREEN && terminal.childNodes.length > 1) terminal.firstChild?.remove();
     terminal.scrollTop = terminal.scrollHeight;
   }
 
+  /** @param {Report["error"]} detail */
   error({ text, line, means, do: advice }) {
     const { oops, verdict } = this.#part;
     this.terminal({ text });
     const isShown = this.#running?.which === this.#shown;
-    oops.about = this.#running?.which === "mine" ? this.#running.text : this.#mine.text;
+    this.#about.set(oops, this.#running?.which === "mine" ? this.#running.text : this.#mine.text);
     verdict.hidden = true; // there is room for one card and the program
-    if (isShown) this.#editor?.markWrong(line ?? 0);
+    if (isShown) this.#mark(line ?? 0);
     const { ran, text: mine } = this.#mine;
     oops.replaceChildren(
       element(
@@ -380,7 +416,9 @@ export class Bench {
           ran !== mine &&
           isShown &&
           button("Back to when it last ran", () => this.#mine.replace(ran, "back to when it last ran")),
-        button("Close", () => (oops.hidden = true)),
+        button("Close", () => {
+          oops.hidden = true;
+        }),
       ),
     );
     oops.hidden = false;
@@ -389,12 +427,27 @@ export class Bench {
     if (!WIDE.matches) this.view("code");
   }
 
+  /** @param {Report["broken"]} detail */
   broken({ text }) {
     this.#running = null;
     this.#part.progress.hidden = true;
     this.#part.run.disabled = false;
     this.terminal({ text: `${text}\n` });
     this.say("Python did not start in this browser. Your terminal can run the club.", "wrong");
+    if (isAway(text))
+      this.#tell(paragraph("Python did not come: this computer is offline, or a filter holds it back."));
+    else this.#tell(...report("Python did not start here.", text, this.#site.version));
+  }
+
+  /**
+   * Something in this page has broken, other than Python. What comes after the first fault says little.
+   *
+   * @param {string} what
+   */
+  fault(what) {
+    if (!this.#isWhole || this.box.hidden) return;
+    this.#isWhole = false;
+    this.#tell(...report("Something in this page broke. Load the page anew to go on.", what, this.#site.version));
   }
 
   // --- the checker ---
@@ -416,40 +469,55 @@ export class Bench {
     check.textContent = "Stop checking";
     verdict.hidden = oops.hidden = true;
     this.say("Waking Python for the checker…");
-    const found = await this.verdict(this.#step.number, this.#checking.signal);
+    const found = await this.verdict(this.#open.number, this.#checking.signal);
     this.#checking = null;
     check.textContent = "Check me";
-    this.say({ running: "On the air", wrong: "It did not start." }[this.box.dataset.state] ?? "");
+    const { state } = this.box.dataset;
+    this.say(state === "running" ? "On the air" : state === "wrong" ? "It did not start." : "");
     if (!found) return;
     this.#judge(found, text);
     this.#here.dispatchEvent(new CustomEvent("verdict", { detail: found }));
   }
 
-  /** Resolves to null if this browser cannot check. */
+  /**
+   * Resolves to null if this browser cannot check.
+   *
+   * @param {number} goal the number of a step
+   * @returns {Promise<Verdict | null>}
+   */
   async verdict(goal, signal = new AbortController().signal) {
     if (!canCheck()) return null;
     const names = this.#site.steps.map(({ subject }) => subject);
     const order = { source: this.#mine.text, parcel: this.parcel, goal, names };
-    return verdictOn(this.#site.folder, order, (step) => this.say(`Looking at step ${step}…`), signal);
+    return verdictOn(
+      this.#site.folder,
+      order,
+      (/** @type {number} */ step) => this.say(`Looking at step ${step}…`),
+      signal,
+    );
   }
 
-  #judge({ headline, means = "", stars: count, goal, wanted, instead, line, code, hints = [] }, text) {
+  /**
+   * @param {Verdict} verdict
+   * @param {string} text that was judged
+   */
+  #judge({ headline, means = "", stars: count = 0, goal, wanted, instead, line, code, hints = [], fault }, text) {
     if (goal)
       this.#mine.earn(
         this.#site.steps.slice(0, count).map(({ number }) => number),
         count < goal ? count + 1 : 0,
       );
-    const rows = [
-      ["Wanted", wanted],
-      ["Instead", instead],
-      ["Look at", line && `line ${line}: \`${code}\``],
-    ].filter(([, text]) => text);
+    const rows = Object.entries({
+      Wanted: wanted,
+      Instead: instead,
+      "Look at": line && `line ${line}: \`${code}\``,
+    }).flatMap(([name, text]) => (text ? { name, text } : []));
     const said = element("ol");
     const more = button("Give me a hint", () => {
       said.append(element("li", {}, ...inline(hints[said.children.length])));
       more.hidden = said.children.length === hints.length;
     });
-    const given = Math.min(this.#mine.given, count ?? 0);
+    const given = Math.min(this.#mine.given, count);
     const isThere = goal && count === goal;
     this.#tell(
       goal && stars(count, goal),
@@ -459,40 +527,52 @@ export class Bench {
       element(
         "dl",
         { hidden: !rows.length },
-        ...rows.flatMap(([name, text]) => [element("dt", { textContent: name }), element("dd", {}, ...inline(text))]),
+        ...rows.flatMap(({ name, text }) => [element("dt", { textContent: name }), element("dd", {}, ...inline(text))]),
       ),
       hints.length && said,
       hints.length && more,
+      ...(fault ? report("The checker broke.", fault, this.#site.version) : []),
     );
-    this.#part.verdict.about = text;
+    this.#about.set(this.#part.verdict, text);
     this.#refresh();
     this.say(goal ? `${headline} ${count} of ${goal} stars.` : headline, undefined, !isThere);
-    if (this.#shown === "mine" && text === this.#mine.text) this.#editor?.markWrong(line ?? 0);
+    if (this.#shown === "mine" && text === this.#mine.text) this.#mark(line ?? 0);
   }
 
-  /** The way on from a step that is there. */
+  /**
+   * The way on from a step that is there.
+   *
+   * @param {number} goal its number
+   */
   #onwards(goal) {
     const next = this.#site.steps.find(({ number }) => number === goal + 1);
+    /** @type {(textContent: string, page: string) => HTMLElement} */
     const link = (textContent, page) =>
       element("a", { className: "button", textContent, href: new URL(page, this.#site.place).href });
     const on = next
       ? link(`Go on with step ${next.number}`, `steps/${next.name}.html`)
       : link("Build something of your own", "toolbox/own.html");
     const isMine = this.#mine.stars.includes(goal);
-    const party = isMine && ({ 5: "Your club is open!" }[goal] ?? (next ? "" : "You are at the top!"));
+    const words = goal === 5 ? "Your club is open!" : next ? "" : "You are at the top!";
+    const party = isMine && words;
     return [
-      party &&
-        element(
-          "p",
-          { className: "party" },
-          element("span", { textContent: "🎉", ariaHidden: "true" }),
-          ` ${party} Show it to a friend, or press “Keep” to take it home.`,
-        ),
+      party
+        ? element(
+            "p",
+            { className: "party" },
+            element("span", { textContent: "🎉", ariaHidden: "true" }),
+            ` ${party} Show it to a friend, or press “Keep” to take it home.`,
+          )
+        : null,
       on,
     ];
   }
 
-  /** What the club says at this address, for somebody who opens a link to it. */
+  /**
+   * What the club says at this address, for somebody who opens a link to it.
+   *
+   * @param {string} path
+   */
   async visit(path) {
     if (!this.#running) {
       const link = element("a", {
@@ -511,7 +591,7 @@ export class Bench {
       );
     }
     if (!path) {
-      this.#resize(this.box.dataset.size === "code" ? "both" : this.box.dataset.size);
+      if (this.box.dataset.size === "code") this.#resize("both");
       return this.view("club");
     }
     const answer = await this.#runtime.http("GET", `/${path}`).then(
@@ -521,19 +601,23 @@ export class Bench {
     this.#tell(paragraph(`\`/${path}\` says:`), element("pre", { className: "answer", textContent: answer }));
   }
 
+  /** @param {...Maybe} inside */
   #tell(...inside) {
     const { verdict, oops } = this.#part;
     oops.hidden = true; // there is room for one card and the program
-    verdict.about = this.#mine.text;
-    const isAct = (each) => each.matches("button, a.button");
-    const [acts, words] = [true, false].map((wanted) => inside.filter((each) => each && isAct(each) === wanted));
+    this.#about.set(verdict, this.#mine.text);
+    const there = inside.filter((each) => each instanceof Element);
+    const isAct = (/** @type {Element} */ each) => each.matches("button, a.button");
+    const [acts, words] = [there.filter(isAct), there.filter((each) => !isAct(each))];
     verdict.replaceChildren(
       ...words,
       element(
         "p",
         { className: "buttons" },
         ...acts,
-        button("Close", () => (verdict.hidden = true)),
+        button("Close", () => {
+          verdict.hidden = true;
+        }),
       ),
     );
     verdict.hidden = false;
@@ -544,7 +628,8 @@ export class Bench {
 
   // --- help ---
 
-  boxes = null; // those of the page, as boxes.js finds them
+  /** @type {import("./boxes.js").Boxes | null} */
+  boxes = null; // those of the page
 
   /** Help with one box of the page, or with the first that is not there yet. */
   help() {
@@ -565,12 +650,10 @@ export class Bench {
 
 export const canCheck = () => "Suspending" in WebAssembly;
 
-export function group(ariaLabel, ...inside) {
-  const made = element("div", { className: "group", ariaLabel }, ...inside);
-  made.setAttribute("role", "group");
-  return made;
-}
-
+/**
+ * @param {number} count
+ * @param {number} goal
+ */
 export const stars = (count, goal) =>
   element("p", {
     className: "stars",

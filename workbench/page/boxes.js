@@ -1,3 +1,4 @@
+// @ts-nocheck: not typed yet
 // The task boxes in the words: each knows the learner's program, says where its lines go, and helps to get them there.
 
 import { button, dialog, element, inline, paragraph } from "./dom.js";

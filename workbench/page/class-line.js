@@ -1,3 +1,4 @@
+// @ts-nocheck: not typed yet
 // A page's line to the class, and what every page of a class shows: the join card, and the card that asks for eyes up.
 
 import { button, element, paragraph } from "./dom.js";

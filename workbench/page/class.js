@@ -1,3 +1,4 @@
+// @ts-nocheck: not typed yet
 // A pupil's page in a class: it joins, tells the board how far its pupil is, and lets friends into the pupil's club.
 //
 // Only the class's own server puts this into the pages of the site.

@@ -1,3 +1,4 @@
+// @ts-nocheck: not typed yet
 // Keep: take the program home, bring one back, move it to another machine, go back to an earlier version, start over.
 
 import { button, copy, dialog, element, paragraph } from "./dom.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck: not typed yet
 // The learner's own program: one text for the whole course, kept in this browser, with all of its earlier versions.
 
 const STOOD = 1000; // ms: a text that stood for so long can be brought back

@@ -2,15 +2,53 @@
 //
 // A page is words first. Nothing heavy is fetched before somebody touches the program or a walkie-talkie.
 
+import { part } from "../clubhouse/dom.js";
 import { Mine } from "./mine.js";
+import { wordsOf } from "./report.js";
 import { Runtime } from "./runtime.js";
 
 const place = new URL("../../", import.meta.url); // of the site
 const mine = new Mine(place.pathname);
 
-let site; // what the pages share: the steps' programs, and where Python is
+/**
+ * A step's program, as `steps.json` has it.
+ *
+ * @typedef {object} Step
+ * @property {number} number
+ * @property {string} name
+ * @property {string} subject
+ * @property {string} source
+ * @property {number[]} new the lines that it adds
+ */
+
+/**
+ * What the pages share.
+ *
+ * @typedef {object} Site
+ * @property {Step[]} steps
+ * @property {string} starter what a learner's file has in it at first
+ * @property {URL} place of the site
+ * @property {URL} folder of Python
+ * @property {Runtime} runtime
+ * @property {string} version of Python's folder
+ */
+
+/**
+ * What the theme tells: the pages that it opens, and addresses for it to open.
+ *
+ * @typedef {object} Theme
+ * @property {{ subscribe: (listener: () => void) => void }} [document$]
+ * @property {{ next: (url: URL) => void }} [location$]
+ */
+const theme = /** @type {Theme} */ (globalThis);
+
+/** @type {Site | undefined} */
+let site;
+/** @type {import("./bench.js").Bench | undefined} */
 let bench;
+/** @type {import("./boxes.js").Boxes | undefined} */
 let boxes;
+/** @type {import("./home.js").Home | undefined} */
 let home;
 
 /** What the class's part of a page builds on. It hears "arrive" when a page is open, and "verdict" from the checker. */
@@ -27,11 +65,16 @@ class Here extends EventTarget {
 }
 export const here = new Here();
 
-async function theSite({ runtime }) {
+/**
+ * @param {DOMStringMap} dataset of the section that says where Python is
+ * @returns {Promise<Site>}
+ */
+async function theSite({ runtime = "" }) {
   const folder = new URL(`assets/in-page/${runtime}/`, place);
   const programs = site ?? (await (await fetch(new URL("steps.json", import.meta.url))).json());
-  site ??= { ...programs, place, folder, runtime: new Runtime(folder), version: runtime };
-  return site;
+  const known = site ?? { ...programs, place, folder, runtime: new Runtime(folder), version: runtime };
+  site = known;
+  return known;
 }
 
 async function arrive() {
@@ -42,9 +85,11 @@ async function arrive() {
 async function open() {
   boxes?.leave();
   home?.leave();
-  boxes = home = null;
+  boxes = home = undefined;
   light();
+  /** @type {HTMLElement | null} */
   const step = document.querySelector("section.run[data-runtime]");
+  /** @type {HTMLElement | null} */
   const devices = document.querySelector("section.home[data-runtime]");
   document.documentElement.classList.toggle("bench", Boolean(step));
   if (step) await openBench(step);
@@ -61,8 +106,9 @@ async function open() {
   }
 }
 
+/** @param {HTMLElement} section */
 async function openBench(section) {
-  const [, { Bench }, { Boxes }, { arrive }] = await Promise.all([
+  const [site, { Bench }, { Boxes }, { arrive }] = await Promise.all([
     theSite(section.dataset),
     import("./bench.js"),
     import("./boxes.js"),
@@ -70,28 +116,31 @@ async function openBench(section) {
   ]);
   if (!section.isConnected) return; // the reader has gone on
   bench ??= new Bench(site, mine, here);
-  bench.arrive(site.steps.find(({ name }) => name === section.dataset.step));
-  bench.boxes = boxes = new Boxes(section.closest("article"), bench, mine, site);
+  bench.arrive(site.steps.find(({ name }) => name === section.dataset.step) ?? null);
+  boxes = new Boxes(section.closest("article") ?? document.body, bench, mine, site);
+  bench.boxes = boxes;
   await arrive(bench, mine, site);
 }
 
-/** Who has been here before goes on where they were. */
+/** Those who have been here before go on where they stopped. */
 function welcomeBack() {
   if (mine.untouched && !mine.stars.length) return;
-  const rungs = [...document.querySelectorAll("[data-rung]")];
-  const next = rungs.find(({ dataset }) => Number(dataset.rung) > Math.max(0, ...mine.stars)) ?? rungs.at(-1);
-  const start = document.querySelector(".md-button--primary");
+  const rungs = /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("[data-rung]"));
+  const next =
+    [...rungs].find(({ dataset }) => Number(dataset.rung) > Math.max(0, ...mine.stars)) ?? rungs[rungs.length - 1];
+  const start = part(document, ".md-button--primary", HTMLAnchorElement);
   start.textContent = `Go on with step ${next.dataset.rung}`;
   start.href = next.href;
 }
 
 /** The map shows the stars that the checker gave. */
 function light() {
-  for (const rung of document.querySelectorAll("[data-rung]")) {
+  const rungs = /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("[data-rung]"));
+  for (const rung of rungs) {
     const step = Number(rung.dataset.rung);
     const earned = mine.stars.includes(step);
     const again = earned && mine.doubt && mine.doubt <= step;
-    const star = rung.querySelector(".star");
+    const star = part(rung, ".star");
     star.className = earned ? "star earned" : "star";
     star.ariaLabel = earned ? (again ? "star, but look again" : "star") : "no star yet";
     star.textContent = earned ? "★" : "☆";
@@ -100,8 +149,19 @@ function light() {
 }
 mine.addEventListener("change", light);
 
+// A fault of our own leaves a trace that somebody can send to us.
+const OURS = /\/assets\/(workbench|in-page)\//;
+addEventListener("error", ({ error, message, filename }) => {
+  if (OURS.test(filename)) bench?.fault(wordsOf(error ?? message));
+});
+addEventListener("unhandledrejection", ({ reason }) => {
+  const what = wordsOf(reason);
+  if (OURS.test(what)) bench?.fault(what);
+});
+
 // The theme goes on without a new page where the map of the site lists this very address. It can do so everywhere.
 document.addEventListener("click", (event) => {
+  /** @type {HTMLAnchorElement | false | null} */
   const link = event.target instanceof Element && event.target.closest("a[href]");
   if (
     !link ||
@@ -125,7 +185,7 @@ document.addEventListener("click", (event) => {
     return;
   }
   if (
-    !globalThis.location$ ||
+    !theme.location$ ||
     !url.href.startsWith(place.href) ||
     !url.pathname.endsWith(".html") ||
     url.pathname === location.pathname
@@ -133,8 +193,8 @@ document.addEventListener("click", (event) => {
     return;
   event.preventDefault();
   history.pushState(null, "", url);
-  location$.next(url);
+  theme.location$.next(url);
 });
 
 // The theme says when a page is there; without its script there is one page.
-globalThis.document$ ? document$.subscribe(arrive) : arrive();
+theme.document$ ? theme.document$.subscribe(arrive) : arrive();

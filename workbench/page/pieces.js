@@ -1,3 +1,4 @@
+// @ts-nocheck: not typed yet
 // Finds its way in a learner's program, which need not compile: where lines of ours go, whether they are there, and
 // the program with them. It knows lines and indents, and no grammar: a parser gives up on a broken program.
 //

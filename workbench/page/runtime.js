@@ -1,3 +1,4 @@
+// @ts-nocheck: not typed yet
 // Python in a worker, and the lines from this page to the program that runs there.
 
 const PATIENCE = 700; // ms that a program has to end by itself
@@ -12,6 +13,12 @@ export const isAway = (error) =>
 export class Socket {
   static #last = 0;
   id = ++Socket.#last;
+  /** @type {import("../../steps/clubhouse/walkie-talkie.js").Line["onopen"]} */
+  onopen = null;
+  /** @type {import("../../steps/clubhouse/walkie-talkie.js").Line["onmessage"]} */
+  onmessage = null;
+  /** @type {import("../../steps/clubhouse/walkie-talkie.js").Line["onclose"]} */
+  onclose = null;
   #runtime;
 
   constructor(runtime, path) {

@@ -2,7 +2,9 @@
 //
 // `page.js` registers it with the name of the runtime: a new runtime brings a new worker, which keeps everything anew.
 
-const runtime = new URL(location).searchParams.get("runtime");
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+const { registration } = worker;
+const runtime = new URL(location.href).searchParams.get("runtime");
 const NAME = `site ${registration.scope} ${runtime}`;
 const FOREVER = new URL(`assets/in-page/${runtime}/`, registration.scope).href; // its name changes with its content
 const LINK =
@@ -25,7 +27,7 @@ async function keep() {
     await cache.put(url, answer.clone());
     if (!LINKING.test(url)) continue;
     for (const [, ...links] of (await answer.text()).matchAll(LINK)) {
-      const link = new URL(links.find(Boolean), url).href;
+      const link = new URL(links.find(Boolean) ?? "", url).href;
       if (link.startsWith(registration.scope)) found.add(link);
     }
   }
@@ -34,6 +36,7 @@ async function keep() {
   }
 }
 
+/** @param {FetchEvent} event */
 async function answer(event) {
   const { request } = event;
   const cache = await caches.open(NAME);
@@ -48,12 +51,12 @@ async function answer(event) {
   }
 }
 
-addEventListener("install", (event) => {
-  skipWaiting();
+worker.addEventListener("install", (event) => {
+  worker.skipWaiting();
   event.waitUntil(keep());
 });
-addEventListener("activate", (event) => event.waitUntil(clients.claim()));
-addEventListener("fetch", (event) => {
+worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
+worker.addEventListener("fetch", (event) => {
   const { method, url } = event.request;
   if (method === "GET" && url.startsWith(registration.scope)) event.respondWith(answer(event));
 });

@@ -1,3 +1,4 @@
+// @ts-nocheck: not typed yet
 // Small slips in lines that are ours but for a few symbols: what to look at, and how to mend it. A program that is right
 // has none, however different it is from ours: each of these is something that Python would stumble over.
 

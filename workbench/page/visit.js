@@ -1,3 +1,4 @@
+// @ts-nocheck: not typed yet
 // A visit to a friend's club: the clubhouse as it is, whose program runs in the friend's page.
 
 import { ClassLine, join, whoAmI } from "./class-line.js";

@@ -1,0 +1,57 @@
+// What the page and the worker with Python say to each other. There is no other talk between them.
+
+/** What the page asks for, by `kind`. */
+export interface Orders {
+  /** Put this program on the air. `parcel` is the address of the zip with the files beside it. */
+  run: { source: string; parcel: string };
+  /** Hold it to the promises up to step `goal`. `names` are the steps' subjects. */
+  check: { source: string; parcel: string; goal: number; names: string[] };
+  stop: {};
+  /** A friend's line to the program, known by its number. */
+  open: { id: number; path: string };
+  send: { id: number; data: string };
+  sleep: { id: number; asleep: boolean };
+  close: { id: number; code: number };
+  http: { id: number; method: string; path: string; headers: [string, string][]; body: ArrayBuffer };
+}
+
+/** What the worker tells, by `kind`. */
+export interface Report {
+  /** Bytes that have come, of all that are needed; or what comes after them. */
+  progress: { loaded: number; total: number } | { stage: "python" | "fastapi" };
+  terminal: { text: string };
+  /** The program raised this; `line` is the learner's. */
+  error: { text: string; line?: number; means?: string; do?: string };
+  /** Python itself has ended. */
+  broken: { text: string };
+  started: { ok: boolean };
+  stopped: {};
+  checking: { step: number };
+  verdict: Verdict;
+  http: { id: number; status: number; headers: [string, string][]; data: BodyInit | null };
+  socket: SocketEvent & { id: number };
+}
+
+/** What happens on a friend's line: as WebSocket's events. */
+export type SocketEvent =
+  | { type: "open" }
+  | { type: "message"; data: string }
+  | { type: "close"; code: number; reason: string };
+
+/** What the checker says. Without a `goal` the program could not be looked at. */
+export interface Verdict {
+  headline: string;
+  means?: string;
+  goal?: number;
+  stars?: number;
+  wanted?: string;
+  instead?: string;
+  line?: number;
+  code?: string;
+  hints?: string[];
+  /** The checker itself broke, and not the program. */
+  fault?: string;
+}
+
+/** Each of these with its kind, as it is sent. */
+export type Sent<Kinds> = { [Kind in keyof Kinds]: { kind: Kind } & Kinds[Kind] }[keyof Kinds];
