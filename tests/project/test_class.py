@@ -197,6 +197,32 @@ def test_the_board_is_on_the_teachers_computer_only(tmp_path):
         klass.stops()
 
 
+def test_python_comes_to_a_few_at_a_time(klass):
+    lines = []
+
+    def asks():
+        lines.append(socket.create_connection(("127.0.0.1", klass.port), timeout=5))
+        lines[-1].sendall(f"GET /class/turn HTTP/1.1\r\nHost: {klass.address}\r\n\r\n".encode())
+
+    def hears_its_turn(line, patience=5):
+        line.settimeout(patience)
+        heard = b""
+        with suppress(TimeoutError):
+            while b"Your turn" not in heard:
+                heard += line.recv(1000)
+        return b"Your turn" in heard
+
+    for _ in range(4):
+        asks()
+        assert hears_its_turn(lines[-1])
+    asks()
+    assert not hears_its_turn(lines[-1], 0.5)
+    lines[0].close()  # its page has all
+    assert hears_its_turn(lines[-1])
+    for line in lines:
+        line.close()
+
+
 # Nonsense and floods
 
 

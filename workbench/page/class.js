@@ -85,6 +85,7 @@ function content() {
       element("b", { textContent: me }),
       isHere ? " in this class." : ". The class is away. Your program is safe here.",
     ),
+    element("p", { className: "buttons" }, button(`I am not ${me}`, change)),
     isHushed && paragraph("Quiet, please: friends' clubs do not hear you now."),
     element("h3", { textContent: "Your club" }),
     paragraph(
@@ -106,6 +107,13 @@ function content() {
 
 function show() {
   opened = dialog("The class", () => [element("p", { className: "buttons" }, handInWindow()), content()]);
+}
+
+/** Somebody else sits at this computer now. */
+async function change() {
+  opened.close();
+  await join();
+  location.reload();
 }
 
 /** On a phone there is no room for it beside the tabs. */
@@ -276,7 +284,7 @@ async function warmUp() {
   const turn = new AbortController();
   const folder = new URL(`assets/in-page/${runtime}/`, here.place);
   try {
-    await fetch("/class/turn", { signal: turn.signal });
+    await (await fetch("/class/turn", { signal: turn.signal })).body.getReader().read(); // its first word is "now"
     const { sizes } = await (await fetch(new URL("manifest.json", folder))).json();
     for (const name of ["worker.js", "editor.js", ...Object.keys(sizes)])
       await (await fetch(new URL(name, folder))).arrayBuffer();
