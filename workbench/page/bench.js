@@ -52,6 +52,8 @@ export class Bench {
   #touched; // where the program was touched first
   /** @type {HTMLIFrameElement | null} */
   #frame = null;
+  /** @type {Promise<unknown>} */
+  #onAir = Promise.resolve(); // settled when the last Run has come to its end
   #part = layout();
   box = this.#part.box;
   tabs = this.#part.tabs;
@@ -88,6 +90,7 @@ export class Bench {
     part.mine.onclick = () => this.#show("mine");
     part.ours.onclick = () => this.#show("ours");
     part.run.onclick = () => this.run();
+    part.run.onpointerdown = () => unable() || this.#runtime.wake(); // while the finger comes up again
     part.stop.onclick = () => this.stop();
     part.check.onclick = () => this.check();
     part.help.onclick = () => this.help();
@@ -303,13 +306,14 @@ export class Bench {
     this.#running = running;
     try {
       this.#mark(0);
-      const ok = await this.#runtime.run(running.text, this.parcel);
+      this.#onAir = this.#runtime.run(running.text, this.parcel);
+      this.#openClub(); // it gets ready while Python does
+      const ok = await this.#onAir;
       part.progress.hidden = true;
       part.stop.disabled = !ok;
       if (ok) {
         if (running.which === "mine") this.#mine.runs(running.text);
         this.say(running.which === "mine" ? "On the air" : "On the air: our program", "running");
-        this.#openClub();
         const worker = new URL(`service-worker.js?runtime=${this.#site.version}`, this.#site.place);
         setTimeout(() => navigator.serviceWorker?.register(worker).catch(() => {}), 2000); // when the friends are in
       } else {
@@ -346,6 +350,8 @@ export class Bench {
   #openClub() {
     if (this.#frame) return;
     const network = { ...this.#runtime.network(), me: this.#here.nickname }; // as club.js wants it
+    const { get } = network;
+    network.get = (path) => this.#onAir.then(() => get(path)); // the first question waits for the program
     const frame = Object.assign(element("iframe", { title: "The clubhouse" }), { network });
     this.#frame = frame;
     const { host, pathname } = new URL("assets/clubhouse/", this.#site.place);
