@@ -148,21 +148,23 @@ def test_a_friend_who_vanishes_is_no_longer_in_the_room(club, ada, bo):
 
 
 def test_a_sleeper_vanishes_while_a_message_is_on_its_way(club, ada, bo):
-    chen = club.sleeper("Chen")
+    emil, chen = club.chat("Emil"), club.sleeper("Chen")
     dina = club.chat("Dina")  # who comes after the sleeper on the club's list
     ada.says("good night")
-    ada.says("o" * 8_000_000)  # more than the way to a sleeper holds
-    ada.hears("good night")
+    novel = "o" * 8_000_000  # more than the way to a sleeper holds
+    ada.says(novel)
+    chen.cannot_take_more()
     ada.says("are you asleep?")
-    club.count(chat=4)
+    club.rooms()  # once this is answered, the club has noticed
+    emil.hangs_up()  # so its list gets shorter, before the place where it is
+    club.rooms()
     chen.vanishes()
-    for friend in (ada, bo):
-        friend.hears("are you asleep?")
+    for words in ("good night", novel, "are you asleep?"):
+        for friend in (ada, bo, dina):
+            friend.hears(words)
     ada.says("good morning")
-    for friend in (ada, bo):
+    for friend in (ada, bo, dina):
         friend.hears("good morning")
-    for words in ("are you asleep?", "good morning"):
-        dina.hears(words)
     club.count(chat=3)
 
 

@@ -12,7 +12,7 @@ from suite.world import fail
 LET_GO = 1013
 PATIENCE_S = 0.15  # how long a friend may wait because of somebody who sleeps; more than this is felt
 LONG = "o" * 60_000  # the longest that fits into an address
-ENOUGH = 85  # of those: more than the way to a sleeper holds, and fewer than an outbox
+ENOUGH = 30  # of those: more than the way to a sleeper holds, and fewer than an outbox
 DOORS = {"chat": "/ws/", "notifications": "/ws/notifications/", "cave": "/ws/rooms/cave/"}
 
 

@@ -124,6 +124,9 @@ class Call:
     def wake_up(self) -> None:
         self.awake.set()
 
+    def gets_full(self, seconds: float) -> None:
+        until(lambda: not self.end or self.end.is_full, seconds)
+
     def catch_up(self, _: float) -> None:
         run_sync(settle())
 
@@ -142,9 +145,12 @@ class Call:
 def fall_asleep(end: Any) -> asyncio.Event:
     """This end takes two messages; the next ones wait on the way until its friend wakes up, or is gone."""
     send, hang_up, awake, taken = end.send, end.hang_up, asyncio.Event(), itertools.count()
+    end.is_full = False
 
     async def waiting(event: dict[str, Any]) -> None:
         if event["type"] != "websocket.accept" and next(taken) > 1:
+            end.is_full = True
+            news.set()
             await awake.wait()
         await send(event)
 

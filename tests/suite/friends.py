@@ -56,6 +56,7 @@ class Friend:
         self.hangs_up = line.close
         self.vanishes = line.vanish
         self.wakes_up = line.wake_up
+        self.cannot_take_more = lambda: line.gets_full(patience)
         self._line = line
         self._patience = patience
         self._types = types

@@ -3,11 +3,13 @@
 import http.client
 import logging
 import os
+import select
 import signal
 import socket
 import struct
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +27,8 @@ from suite.world import Answer, HungUpError, NotKept, RefusedError
 PYTHON_START_S = 15  # how long Python and FastAPI may take to start, whatever the program is
 START_LIMIT = 3  # how many times longer than a friend waits a program may take until it answers
 TEST_LIMIT = 8  # how many times longer than a friend waits one test may take, before the program is ended
+NARROW = 4096  # bytes that wait on the way to a sleeper
+LOOK = 65_536  # bytes, more than are there
 SILENT = logging.Logger("friends", logging.CRITICAL + 1)  # a friend who pulls the plug knows that the line is dead
 
 
@@ -53,6 +57,14 @@ class Call:
 
     def wake_up(self) -> None:
         pass  # it takes a message whenever somebody asks for one
+
+    def gets_full(self, seconds: float) -> None:
+        end, before, waiting = time.monotonic() + seconds, 0, 0
+        while (waiting < NARROW / 2 or waiting != before) and time.monotonic() < end:
+            time.sleep(0.02)
+            # Nobody takes it away, so a look cannot wait.
+            plug, before = self._socket.socket, waiting
+            waiting = len(plug.recv(LOOK, socket.MSG_PEEK)) if select.select([plug], [], [], 0)[0] else 0
 
     def catch_up(self, seconds: float) -> None:
         with suppress(ConnectionClosed):  # `receive` reports that, once the last message has been read
@@ -135,6 +147,7 @@ class Process:
             # No proxy: a school's proxy knows nothing of this machine's own programs.
             calling = connect(
                 f"ws://127.0.0.1:{self.port}{path}",
+                sock=self._narrow(seconds) if asleep else None,
                 open_timeout=seconds,
                 close_timeout=seconds,
                 max_size=None,
@@ -153,12 +166,26 @@ class Process:
         except (InvalidHandshake, InvalidMessage, OSError, EOFError):
             raise HungUpError from None
 
+    def _narrow(self, seconds: float) -> socket.socket:
+        """A way that holds little, so that who talks to a sleeper soon has to wait. An ordinary one holds megabytes."""
+        way = socket.socket()
+        way.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW)
+        with suppress(AttributeError, OSError):  # not on Windows
+            way.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW)
+        way.settimeout(seconds)
+        way.connect(("127.0.0.1", self.port))
+        return way
+
     def ask(self, method: str, path: str, seconds: float, **headers: str) -> Answer:
-        self._http.close()
-        self._http.timeout = seconds
+        line = self._http
+        if line.sock and select.select([line.sock], [], [], 0)[0]:  # the club has hung up on it
+            line.close()
+        line.timeout = seconds
+        if line.sock:
+            line.sock.settimeout(seconds)
         try:
-            self._http.request(method, path, headers=headers)
-            answer = self._http.getresponse()
+            line.request(method, path, headers=headers)
+            answer = line.getresponse()
             text = answer.read().decode(errors="replace")
         except TimeoutError:
             raise

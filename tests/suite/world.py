@@ -65,6 +65,9 @@ class Line(Protocol):
     def wake_up(self) -> None:
         """Take what comes again, after having been asleep."""
 
+    def gets_full(self, seconds: float) -> None:
+        """Wait until more is on its way to a sleeper than they take, but no longer than these seconds."""
+
     def catch_up(self, seconds: float) -> None:
         """Wait until everything that the club has sent so far can be received at once."""
 
