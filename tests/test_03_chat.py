@@ -159,12 +159,14 @@ def test_a_sleeper_vanishes_while_a_message_is_on_its_way(club, ada, bo):
     emil.hangs_up()  # so its list gets shorter, before the place where it is
     club.rooms()
     chen.vanishes()
-    for words in ("good night", novel, "are you asleep?"):
-        for friend in (ada, bo, dina):
+    for friend in (ada, bo):
+        for words in ("good night", novel, "are you asleep?"):
             friend.hears(words)
     ada.says("good morning")
-    for friend in (ada, bo, dina):
+    for friend in (ada, bo):
         friend.hears("good morning")
+    for words in ("good night", novel, "are you asleep?", "good morning"):
+        dina.hears(words)
     club.count(chat=3)
 
 

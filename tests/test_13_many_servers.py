@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from suite.friends import Club
-from suite.world import NotKept, fail
+from suite.running import FAILED
+from suite.world import PROGRAM, NotKept, fail
 
 if TYPE_CHECKING:  # a browser has none of what these two import
     from suite.redis_server import Redis
@@ -65,13 +66,13 @@ def pair(request: pytest.FixtureRequest, main_py: Path, pairs: dict[Path, Pair],
     if main_py not in pairs:
         pairs[main_py] = Pair(main_py, Redis(tmp_path), tmp_path, request.config.getoption("patience"))
     pair = pairs[main_py]
-    request.node.program = pair.clubs[0].program
+    request.node.stash[PROGRAM] = pair.clubs[0].program
     for club in pair.clubs:
         club.program.begin()
     yield pair
     for club in pair.clubs:
         club.empties()
-    if hasattr(request.node.program, "failed"):
+    if request.node.stash.get(FAILED, False):
         pairs.pop(main_py).stop()
     for club in pair.clubs:
         if "Traceback" in club.terminal():

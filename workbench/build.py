@@ -1,12 +1,13 @@
-"""Fetch Python for the browser, and put it where the site finds it: a page can then run a step's program itself.
+"""Put all that the site needs from elsewhere where its builder finds it, Python for the browser among it.
 
     uv run --group node python workbench/build.py
 
-Run it before the site is built. The group `node` brings Node.js. The files come from npm and PyPI, are checked
-against the hashes that stand beside this file, and go to `docs/assets/in-page/`, which git ignores. Files that are
-already there are not fetched again.
+Run it before the site is built. The group `node` brings Node.js. The files for the browser come from npm and PyPI, are
+checked against the hashes that stand beside this file, and go to `docs/assets/in-page/`, which git ignores. Files that
+are already there are not fetched again.
 """
 
+import json
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import tempfile
 from pathlib import Path
 
 from club.ladder import ROOT
-from club_site.runtime import OUT, SOURCE, built, name
+from club_site.parcels import pack
+from club_site.runtime import OUT, SOURCE, built, name, packed
 
 # To pip, Pyodide is a platform of its own.
 MACHINE = "--platform=pyemscripten_2026_0_wasm32 --python-version=3.14 --implementation=cp --abi=cp314 --abi=none"
@@ -34,10 +36,13 @@ def bundle(out: Path) -> None:
         fetch = "download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all:"
         pip = ["uv", "run", "--no-project", "--quiet", "--with", "pip", "python", "-m", "pip"]
         run(*pip, *fetch.split(), *MACHINE.split(), "--requirement", "requirements.txt", "--dest", wheels)
-        run("node", "bundle.mjs", wheels, str(out))
+        ours = Path(wheels, "ours.json")
+        ours.write_text(json.dumps({path: str(file) for path, file in packed().items()}), encoding="utf-8")
+        run("node", "bundle.mjs", wheels, str(ours), str(out))
 
 
 def main() -> None:
+    pack()
     if built():
         return
     shutil.rmtree(OUT, ignore_errors=True)

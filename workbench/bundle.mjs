@@ -1,4 +1,4 @@
-// node bundle.mjs WHEELS OUT: from Pyodide (npm) and wheels (PyPI) to the few files that a page fetches.
+// node bundle.mjs WHEELS OURS OUT: from Pyodide (npm), wheels (PyPI) and our own files to the few that a page fetches.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { loadPyodide } from "pyodide";
 
-const [wheels = "", out = ""] = process.argv.slice(2);
+const [wheels = "", ours = "", out = ""] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
 const runtime = join(here, "node_modules", "pyodide");
 /** @type {Record<string, number>} */
@@ -26,22 +26,17 @@ const unpack = (file, format, extractDir) => {
   python.FS.mkdirTree(extractDir);
   python.unpackArchive(new Uint8Array(readFileSync(file)), format, { extractDir });
 };
-for (const wheel of readdirSync(wheels).sort()) unpack(join(wheels, wheel), "wheel", "/lib/python3.14/site-packages");
+for (const wheel of readdirSync(wheels)
+  .filter((file) => file.endsWith(".whl"))
+  .sort())
+  unpack(join(wheels, wheel), "wheel", "/lib/python3.14/site-packages");
 unpack(join(runtime, "python_stdlib.zip"), "zip", "/stdlib");
-/** @type {(folder: string, from: string, files: string[]) => void} */
-const put = (folder, from, files) => {
-  python.FS.mkdirTree(folder);
-  for (const file of files) python.FS.writeFile(`${folder}/${file}`, readFileSync(join(here, from, file)));
-};
-put("/lib/python3.14/site-packages/club", "../src/club", ["__init__.py", "check.py", "ladder.py", "causes.py"]);
-put("/lib/python3.14/site-packages", ".", ["bridge.py", "checker.py"]);
-const steps = readdirSync(join(here, "../steps")).filter((name) => /^[0-9]/.test(name));
-const tests = readdirSync(join(here, "../tests")).filter((name) => /^(conftest|test_[0-9].*)\.py$/.test(name));
-put("/home/club", "..", ["pyproject.toml"]);
-put("/home/club/tests", "../tests", tests);
-put("/home/club/tests/suite", "../tests/suite", ["__init__.py", "friends.py", "tasks.py", "world.py"]);
-put("/home/club/tests/mistakes", "../tests/mistakes", readdirSync(join(here, "../tests/mistakes")));
-for (const step of steps) put(`/home/club/steps/${step}`, `../steps/${step}`, ["main.py"]);
+/** @type {Record<string, string>} */
+const files = JSON.parse(readFileSync(ours, "utf8"));
+for (const [path, file] of Object.entries(files)) {
+  python.FS.mkdirTree(dirname(path));
+  python.FS.writeFile(path, readFileSync(file));
+}
 const library = await python.runPythonAsync(readFileSync(join(here, "pack.py"), "utf8"));
 for (const name of ["core", "rest", "check"]) pack(`${name}.bin`, python.FS.readFile(`/${name}.zip`));
 pack("library.bin", python.FS.readFile(library));

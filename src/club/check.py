@@ -5,7 +5,6 @@ The tests are the judge: this only runs them, one step after another, and puts t
 
 import ast
 import hashlib
-import importlib
 import importlib.util
 import json
 import os
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from club.causes import Cause, Failure, cause_of, causes, filled, line_to_look_at
-from club.ladder import ROOT, STEPS, numbers
+from club.ladder import ROOT, STEPS, judging, numbers
 
 MINE = STEPS / "my_club" / "main.py"
 PATIENCE_S = 2  # how long anybody waits for the learner's program
@@ -109,7 +108,9 @@ class Judge:
         fields = dict(getattr(error, "fields", {}))
         kind, sentence = getattr(error, "kind", "error"), getattr(error, "sentence", call.excinfo.exconly())
         told = {name: fields.pop(name, "") for name in ("terminal", "held_up")}
-        if program := getattr(node, "program", None):
+        from suite.world import PROGRAM  # noqa: PLC0415 - pytest knows by now where that is
+
+        if program := node.stash.get(PROGRAM, None):
             has_tripped = kind == "hung-up" or fields.get("status") == "500"
             told = {"terminal": what_it_printed(program, has_tripped), "held_up": program.held_up()}
         self.failure = Failure(getattr(node, "originalname", ""), self.step, kind, sentence, fields, **told)
@@ -221,8 +222,6 @@ def held_to_the_suite(
     path: Path, steps: list[int], progress: Callable[[int], None], world: Iterable[object]
 ) -> Failure | None:
     """The first promise that is not kept. Raises `CannotTryError`."""
-    if not world:
-        get_ready()
     try:
         import pytest  # noqa: PLC0415
     except ImportError:
@@ -242,18 +241,12 @@ def held_to_the_suite(
     return judge.failure
 
 
-def get_ready() -> None:
-    """Import FastAPI in a process of its own, while this one imports pytest and the tests."""
-    sys.path.append(str(ROOT / "tests"))
-    importlib.import_module("suite.serve").get_ready()
-
-
 # The result of the last check of a file is kept, so that the map and the hints need not run it again.
 
 
 def fingerprint(path: Path) -> str:
-    """It changes when the file changes, or a file beside it, or a test."""
-    files = [*sorted(path.resolve().parent.glob("*.py")), *sorted((ROOT / "tests").rglob("*.[pt][yo]*"))]
+    """It changes when the file changes, or a file beside it, or what judges it."""
+    files = [*sorted(path.resolve().parent.glob("*.py")), *judging()]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

@@ -132,6 +132,14 @@ def ideas() -> dict[str, Step]:
     return {each.name: Step(IDEAS_ADD_TO, each.name, each.name, program(each), before) for each in folders}
 
 
+def judging() -> list[Path]:
+    """The files that judge a program: the promises, the words they are told in, and the mistakes. They go wherever
+    a program is checked, and need nothing else of ours."""
+    tests = ROOT / "tests"
+    patterns = ("conftest.py", "test_[0-9]*.py", "suite/*.py", "mistakes/*.toml")
+    return [file for pattern in patterns for file in sorted(tests.glob(pattern))]
+
+
 def numbers(first: int = 1, last: int = 99) -> list[int]:
     """The numbers of the steps from `first` to `last`."""
     return [each.number for each in steps().values() if first <= each.number <= last]

@@ -3,7 +3,6 @@
 import json
 import shutil
 import zipfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ entrypoint = "my_club.main:app"
 
 # What the project itself consists of. What a build makes of it is left out, as git does.
 FILES = ["README.md", "LICENSE", "CONTRIBUTING.md", "pyproject.toml", "mkdocs.yml", ".gitignore", ".ci/run"]
-FOLDERS = ["steps", "src", "tests", "docs", "workbench"]
+FOLDERS = ["steps", "src", "tests", "docs", "workbench", "race"]
 MADE = [
     "docs/assets/clubhouse",
     "docs/assets/in-page",
@@ -32,7 +31,7 @@ MADE = [
     "docs/take-home",
     "docs/service-worker.js",
 ]
-MADE += ["workbench/node_modules", "__pycache__", ".ruff_cache", ".club.json"]
+MADE += ["node_modules", "__pycache__", ".ruff_cache", ".club.json"]
 
 
 def pack_project(parcel: Path) -> None:
@@ -62,9 +61,8 @@ def programs() -> dict[str, Any]:
     return {"starter": (STEPS / "my_club" / "main.py").read_text(encoding="utf-8"), "steps": ours}
 
 
-@cache
 def pack() -> None:
-    """Put them into `docs/`, once for each run of a site builder. Git ignores them."""
+    """Put them into `docs/`. Git ignores them."""
     clubhouse = STEPS / "clubhouse"
     docs, assets = ROOT / "docs", ROOT / "docs" / "assets"
     shutil.copytree(clubhouse, assets / "clubhouse", dirs_exist_ok=True)
@@ -91,3 +89,7 @@ def pack() -> None:
             zip_file.write(main, "my-club/my_club/main.py")
             for file in house:
                 zip_file.write(file, Path("my-club") / file.relative_to(STEPS))
+
+
+if __name__ == "__main__":
+    pack()

@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from club.ladder import ROOT, STEPS, Step, step, steps
 from club.machine import free_port
 from club_site.mistakes import mistakes_of, program_with
-from club_site.pages import PICTURE
+from club_site.scenes import PICTURE
 
 ASSETS = ROOT / "docs" / "assets"
 RECORDED = ASSETS / "recorded"

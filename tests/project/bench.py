@@ -1,6 +1,11 @@
 """The workbench of the site, as a learner uses it: a page of words, and beside it the program and the club."""
 
 import re
+import shutil
+
+import pytest
+
+from project.browser import Window, missing, watched
 
 SOON = 20_000  # ms for the first start of Python on a busy machine
 CHECKED = 180_000  # ms for a check on such a machine
@@ -112,3 +117,36 @@ class Bench:
 
     def talkie(self, friend, more=""):
         return self.house.locator(f"#talkies > walkie-talkie:nth-child({FRIENDS.index(friend) + 1}){more}")
+
+
+@pytest.fixture(scope="module")
+def kept(browser):
+    """A browser that keeps what it has fetched, and what went wrong in it."""
+    if not shutil.which("npm"):
+        missing("npm, which brings Python for the browser")
+    broken = []
+    context = watched(browser, broken, reduced_motion="reduce")  # endless pictures would keep the machine busy
+    yield context, broken
+    context.close()
+
+
+@pytest.fixture
+def bench(kept, served, open_window):
+    """Open a page with the workbench, in a browser that has been here before, but with no program of its own."""
+    context, broken = kept
+
+    def bench(step=CHAT, size=None, **how):
+        if how:
+            return Bench(open_window(served.address, "/404.html", **how), step)
+        window = Window(context.new_page(), served.address).opens("/404.html")
+        if size:
+            window.page.set_viewport_size(size)
+        window.page.evaluate("localStorage.clear()")
+        return Bench(window, step)
+
+    before = list(context.pages)
+    yield bench
+    for page in context.pages:
+        if page not in before:
+            page.close()
+    assert not broken

@@ -43,7 +43,7 @@ def browser() -> Iterator["Browser"]:
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415
     except ImportError:
-        missing("Playwright: uv run --all-groups pytest")
+        missing("Playwright: uv run --all-groups pytest tests/project")
     with sync_playwright() as playwright:
         found = os.environ.get("BROWSER_PATH") or next(filter(None, map(shutil.which, NAMES)), None)
         root = sys.platform == "linux" and os.geteuid() == 0
@@ -177,3 +177,39 @@ class Window:
 
         faults = Axe().run(self.page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
         return [f"{fault['id']}: {node['target']} {node['any'][:1]}" for fault in faults for node in fault["nodes"]]
+
+
+@pytest.fixture(scope="session")
+def ordinary_windows(browser):
+    """The windows that need nothing special, and what went wrong in them. They are kept: a new one takes a second."""
+    broken = []
+    context = watched(browser, broken)
+    yield context, broken
+    context.close()
+
+
+@pytest.fixture
+def open_window(browser, ordinary_windows):
+    """Open one more window of the browser. A page that breaks, or that calls the internet, fails the test."""
+    ordinary, broken = ordinary_windows
+    broken.clear()
+    kept = list(ordinary.pages)
+    free, special = kept.copy(), []
+
+    def open_window(address: str, path: str = "/", **how) -> Window:
+        if how:
+            special.append(watched(browser, broken, **how))
+        elif not free:
+            kept.append(ordinary.new_page())
+        page = special[-1].new_page() if how else free.pop(0) if free else kept[-1]
+        return Window(page, address).opens(path)
+
+    yield open_window
+    for context in special:
+        context.close()
+    for page in ordinary.pages:
+        if page not in kept:  # a page has opened it
+            page.close()
+        elif page not in free:
+            forget(page)
+    assert not broken

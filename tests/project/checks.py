@@ -6,10 +6,20 @@ This way Python, pytest and FastAPI start only once.
 import io
 import json
 import os
+import queue
+import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
+
+import pytest
+
+from club.ladder import STEPS
+
+TESTS = Path(__file__).parents[1]
+AT_ONCE = 3  # checks; most of a check is waiting
 
 
 class Checks:
@@ -17,8 +27,8 @@ class Checks:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, __file__],
-            env=os.environ | {"PYTHONUTF8": "1"},
+            [sys.executable, "-m", "project.checks"],
+            env=os.environ | {"PYTHONUTF8": "1", "PYTHONPATH": str(TESTS)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -34,6 +44,42 @@ class Checks:
         self._process.stdin.close()
         self._process.wait(20)
         self._process.stdout.close()
+
+
+def learners_file(folder: Path, source: str) -> Path:
+    """A program where a learner would have it, with a clubhouse beside it."""
+    shutil.copytree(STEPS / "clubhouse", folder / "steps" / "clubhouse")
+    file = folder / "steps" / "my_club" / "main.py"
+    file.parent.mkdir()
+    file.write_text(source, encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="session")
+def verdict(request, tmp_path_factory):
+    """The verdicts on all programs that are asked for: (program, up to which step, from which step, a file beside)."""
+    tmp_path_factory.getbasetemp()  # not safe to be made by several threads at once
+    free = queue.SimpleQueue()
+    all_checks = [Checks() for _ in range(AT_ONCE)]
+    for checks in all_checks:
+        free.put(checks)
+
+    def check(source, goal, start=1, beside=""):
+        file = learners_file(tmp_path_factory.mktemp("learner"), source)
+        if beside:
+            file.with_name(beside).write_text("", encoding="utf-8")
+        checks = free.get()
+        try:
+            return checks.check(file, goal, start)
+        finally:
+            free.put(checks)
+
+    asked = [item.callspec.params["asked"] for item in request.session.items if "verdict" in item.fixturenames]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = {each: pool.submit(check, *each) for each in dict.fromkeys(asked)}
+        yield lambda each: found[each].result(timeout=300)
+    for checks in all_checks:
+        checks.close()
 
 
 def main() -> None:

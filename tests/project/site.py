@@ -24,23 +24,23 @@ def copy_of_the_repository(folder, *without):
 
 def build(builder, folder):
     """Build the site in this folder, strictly, with one of the builders; returns the finished process."""
-    pytest.importorskip(builder, reason="the site needs: uv run --all-groups pytest")
-    return subprocess.run(
-        [sys.executable, "-m", builder, "build", "--strict"],
-        cwd=folder,
-        env=os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(folder / "src"), "PYTHONUTF8": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
+    pytest.importorskip(builder, reason="the site needs: uv run --all-groups pytest tests/project")
+    how = {
+        "cwd": folder,
+        "env": os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(folder / "src"), "PYTHONUTF8": "1"},
+        "capture_output": True,
+        "encoding": "utf-8",
+        "timeout": 120,
+    }
+    subprocess.run([sys.executable, "-m", "club_site.parcels"], **how, check=True)
+    return subprocess.run([sys.executable, "-m", builder, "build", "--strict"], **how, check=False)
 
 
 @pytest.fixture(scope="session")
 def sites(tmp_path_factory):
     """The finished site of each builder, with the club in its pages if npm is there to fetch it."""
     if shutil.which("npm") or os.environ.get("CI"):
-        filelock = pytest.importorskip("filelock", reason="the site needs: uv run --all-groups pytest")
+        filelock = pytest.importorskip("filelock", reason="the site needs: uv run --all-groups pytest tests/project")
         with filelock.FileLock(ROOT / ".cache" / "runtime.lock"):  # one of the workers of pytest-xdist makes it
             subprocess.run([sys.executable, "workbench/build.py"], cwd=ROOT, check=True, timeout=300)
 

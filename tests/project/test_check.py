@@ -1,61 +1,19 @@
-"""The checker is held to programs that are right (`right/`), wrong (`mistakes/`) or odd."""
+"""Each mistake of `mistakes/` gets its verdict. See also `test_judge.py`."""
 
 import ast
-import queue
 import re
-import shutil
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from club.causes import Failure, cause_of, causes
-from club.ladder import ROOT, STEPS, steps
+from club.ladder import ROOT, steps
 from club_site.mistakes import mistakes_of, program_with
-from project.checks import Checks
 
 TESTS = Path(__file__).parents[1]
 RECORDED = ROOT / "docs" / "assets" / "recorded"
-STARTER = (STEPS / "my_club" / "main.py").read_text(encoding="utf-8")
+pytestmark = pytest.mark.slow
 WRONG = [(step, mistake) for step in steps().values() for mistake in mistakes_of(step)]
-RIGHT = sorted((TESTS / "right").glob("*.py"))
-AT_ONCE = 3  # checks; most of a check is waiting
-
-
-def learners_file(folder: Path, source: str) -> Path:
-    """A program where a learner would have it, with a clubhouse beside it."""
-    shutil.copytree(STEPS / "clubhouse", folder / "steps" / "clubhouse")
-    file = folder / "steps" / "my_club" / "main.py"
-    file.parent.mkdir()
-    file.write_text(source, encoding="utf-8")
-    return file
-
-
-@pytest.fixture(scope="session")
-def verdict(request, tmp_path_factory):
-    """The verdicts on all programs that are asked for: (program, up to which step, from which step, a file beside)."""
-    tmp_path_factory.getbasetemp()  # not safe to be made by several threads at once
-    free = queue.SimpleQueue()
-    all_checks = [Checks() for _ in range(AT_ONCE)]
-    for checks in all_checks:
-        free.put(checks)
-
-    def check(source, goal, start=1, beside=""):
-        file = learners_file(tmp_path_factory.mktemp("learner"), source)
-        if beside:
-            file.with_name(beside).write_text("", encoding="utf-8")
-        checks = free.get()
-        try:
-            return checks.check(file, goal, start)
-        finally:
-            free.put(checks)
-
-    asked = [item.callspec.params["asked"] for item in request.session.items if "verdict" in item.fixturenames]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = {each: pool.submit(check, *each) for each in dict.fromkeys(asked)}
-        yield lambda each: found[each].result(timeout=300)
-    for checks in all_checks:
-        checks.close()
 
 
 def is_short(said: str) -> None:
@@ -88,37 +46,16 @@ def test_each_step_has_its_mistakes_and_each_cause_is_made_to_happen():
     assert made_to_happen == {cause.id for cause in causes().values() if cause.can_be_checked}
 
 
-def asked_of_each_step(ask):
-    return pytest.mark.parametrize(
-        ("asked", "step"), [(ask(step), step) for step in steps().values()], ids=steps().keys()
-    )
-
-
-@asked_of_each_step(lambda step: ("\n".join([*step.lines, ""]), step.number))
+@pytest.mark.parametrize(
+    ("asked", "step"),
+    [(("\n".join([*step.lines, ""]), step.number, step.number), step) for step in steps().values()],
+    ids=steps().keys(),
+)
 def test_each_step_passes(verdict, asked, step):
     found = verdict(asked)
     assert not found.oops, found.said
     on_the_page = (RECORDED / f"{step.name}-check.txt").read_text(encoding="utf-8")
     assert found.said.split() == on_the_page.split()
-
-
-@asked_of_each_step(lambda step: ("\n".join(step.before) or STARTER, step.number, step.number))
-def test_the_step_before_does_not_pass(verdict, asked, step):
-    found = verdict(asked)
-    assert f"Not yet step {step.number}" in found.said
-    assert found.said.startswith("★ " * (step.number - 1) + "☆")
-
-
-@pytest.mark.parametrize(
-    "asked", [(file.read_text(encoding="utf-8"), int(file.name[:2])) for file in RIGHT], ids=[f.name for f in RIGHT]
-)
-def test_another_right_program_passes_too(verdict, asked):
-    found = verdict(asked)
-    assert not found.oops, found.said
-
-
-def test_there_are_many_right_programs():
-    assert len(RIGHT) >= 25
 
 
 SHOWN = [(step, mistake) for step, mistake in WRONG if "shown" in mistake]

@@ -7,7 +7,6 @@ import pytest
 from project.bench import CHECKED, Bench
 from project.browser import Window
 from project.classroom import Class
-from project.firefox import firefox  # noqa: F401
 
 NAME = "teacher.test"
 SLEEP_MS = 30_000  # until a page that says nothing counts as asleep, and a bit more
@@ -290,7 +289,7 @@ def test_the_board_and_the_projector_for_everybody(klass, opens):
         assert wall.axe_finds() == []
 
 
-def test_firefox_joins_and_runs(klass, firefox):  # noqa: F811
+def test_firefox_joins_and_runs(klass, firefox):
     firefox.opens(f"http://{klass.address_of_pupils}/steps/03_chat.html")
     firefox.waits_for("document.querySelector('#join input')")
     assert not firefox.does("isSecureContext")

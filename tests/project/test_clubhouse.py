@@ -5,11 +5,12 @@ import re
 
 import pytest
 
-from conftest import PROGRAMS, STEPS
 from project.browser import WAIT_MS
 from project.dev import DevServer, learners_folder
+from suite.choice import PROGRAMS, STEPS
 from suite.program import Process
 
+pytestmark = pytest.mark.slow
 # The doors of the clubhouse, and the steps that build them.
 DOORS = re.findall(r'name: "(.+)", step: (\d+)', (STEPS / "clubhouse" / "club.js").read_text(encoding="utf-8"))
 

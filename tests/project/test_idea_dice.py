@@ -6,6 +6,7 @@ import pytest
 
 from suite.world import fail
 
+pytestmark = pytest.mark.program("idea_dice")
 BOT = "Dice bot"
 ROLLS = 20  # with an honest dice they are all the same less than once in 10 to the power of 14
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.program("idea_drawing_board")
 LINE = [[0, 0], [0.5, 0.25], [1, 1]]
 WRONG = [
     {"points": LINE},

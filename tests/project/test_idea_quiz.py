@@ -6,6 +6,7 @@ import pytest
 
 from suite.world import fail
 
+pytestmark = pytest.mark.program("idea_quiz")
 MASTER = "Quiz master"
 
 

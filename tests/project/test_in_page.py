@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -15,27 +14,16 @@ from club import ladder
 from club_site.mistakes import program_with
 from club_site.runtime import OUT, name
 from project.bench import CHAT, SOON, Bench
-from project.browser import Window, missing, watched
-from project.checks import Checks
-from project.firefox import firefox  # noqa: F401
+from project.browser import Window
+from project.checks import Checks, learners_file
 from project.site import Served
-from project.test_check import WRONG, learners_file
+from project.test_check import WRONG
 from project.test_site import PAGES, pasted_into_the_console
 from suite.program import Process
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 OURS = (ROOT / "steps" / CHAT / "main.py").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def kept(browser):
-    """A browser that keeps what it has fetched, and what went wrong in it."""
-    if not shutil.which("npm"):
-        missing("npm, which brings Python for the browser")
-    broken = []
-    context = watched(browser, broken, reduced_motion="reduce")  # endless pictures would keep the machine busy
-    yield context, broken
-    context.close()
 
 
 @pytest.fixture(scope="module")
@@ -55,28 +43,6 @@ def here(on_the_air):
     yield on_the_air.run()
     # What it still has to write down must not come into the next test, whose windows share its memory.
     on_the_air.page.evaluate("dispatchEvent(new Event('pagehide'))")
-
-
-@pytest.fixture
-def bench(kept, served, open_window):
-    """Open a page with the workbench, in a browser that has been here before, but with no program of its own."""
-    context, broken = kept
-
-    def bench(step=CHAT, size=None, **how):
-        if how:
-            return Bench(open_window(served.address, "/404.html", **how), step)
-        window = Window(context.new_page(), served.address).opens("/404.html")
-        if size:
-            window.page.set_viewport_size(size)
-        window.page.evaluate("localStorage.clear()")
-        return Bench(window, step)
-
-    before = list(context.pages)
-    yield bench
-    for page in context.pages:
-        if page not in before:
-            page.close()
-    assert not broken
 
 
 def test_a_newcomer_is_on_the_air_in_one_press_at_any_step_and_has_no_stars(bench):
@@ -369,7 +335,7 @@ def test_the_stranger_of_step_10_walks_into_a_club_in_the_page(bench):
     assert len(told) > 1000
 
 
-def test_firefox_runs_it_too(served, firefox):  # noqa: F811
+def test_firefox_runs_it_too(served, firefox):
     firefox.opens(f"http://{served.address}/steps/{CHAT}.html")
     firefox.waits_for("document.querySelector('#bench .start')")
     firefox.does("[...document.querySelectorAll('#bench button')].find((each) => each.textContent === 'Ours').click()")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import PROGRAMS
+from suite.choice import PROGRAMS
 
 ROOT = Path(__file__).parents[2]
 NEW_LINES = 26  # that a step may add; a longer one is two steps

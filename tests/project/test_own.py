@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from club.ladder import ROOT, ideas, step
+from club_site import boxes
 
-pages = pytest.importorskip("club_site.pages", reason="the pages need: uv run --all-groups pytest")
 own_test = pytest.importorskip("club_site.own_test")
 
 BASE = "09_whispers"
@@ -49,7 +49,7 @@ def test_the_boxes_of_the_page_are_what_is_new_in_an_idea(idea):
     for box in re.findall(
         rf"^!!! task .*\n((?:(?:    .*)?\n)*?    \[\[box {idea.name} (.+)\]\])", OWN_PAGE, re.MULTILINE
     ):
-        lines = pages.box_lines(idea, box[1].split())
+        lines = boxes.box_lines(idea, box[1].split())
         assert len(lines) <= IN_A_BOX
         assert len(re.sub(r"\[\[.*", "", box[0]).split()) <= WORDS_IN_A_BOX
         shown += lines

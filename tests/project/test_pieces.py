@@ -15,9 +15,9 @@ from statistics import median
 import pytest
 
 from club.ladder import ROOT, Step, steps
+from club_site import boxes
 from project.browser import missing
 
-pages = pytest.importorskip("club_site.pages")
 mistakes = pytest.importorskip("club_site.mistakes")
 
 FIRST = """
@@ -61,9 +61,9 @@ def earlier(step: Step) -> list[str]:
 
 def blocks(step: Step) -> Iterator[list[int]]:
     """The numbers of the new lines in each block of code in the boxes of a page, in order."""
-    page = (pages.DOCS / "steps" / f"{step.name}.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "steps" / f"{step.name}.md").read_text(encoding="utf-8")
     for words in re.findall(r"\[\[box \w+ (.+)\]\]", page):
-        yield from pages.blocks(pages.box_lines(step, words.split()))
+        yield from boxes.blocks(boxes.box_lines(step, words.split()))
 
 
 def typed(step: Step, there: set[int]) -> list[tuple[int, str]]:

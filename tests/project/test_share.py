@@ -11,14 +11,14 @@ from club.machine import free_port
 from suite.friends import Club
 from suite.program import end_all
 from suite.serve import MARK
-from test_13_many_servers import both_are_on_the_air, clubs, pair, pairs, room, until  # noqa: F401
+from test_13_many_servers import both_are_on_the_air, until
 
 pytestmark = [pytest.mark.step(13), pytest.mark.terminal, pytest.mark.beyond]
 REFUSED = 1008
 
 
 @pytest.fixture
-def door(clubs, main_py):  # noqa: F811
+def door(clubs, main_py):
     if not (caddy := shutil.which("caddy")):
         sentence = "The way to the internet needs Caddy. See “The tests” in CONTRIBUTING.md."
         (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
@@ -35,7 +35,7 @@ def door(clubs, main_py):  # noqa: F811
     process.wait(5)
 
 
-def test_friends_who_come_through_the_door_are_on_both_servers_and_in_one_club(door, clubs, room):  # noqa: F811
+def test_friends_who_come_through_the_door_are_on_both_servers_and_in_one_club(door, clubs, room):
     names = ("Ada", "Bo", "Chen", "Dan")
     friends = [door.room(room, name, "friends") for name in names]
     for friend in friends:
@@ -48,18 +48,18 @@ def test_friends_who_come_through_the_door_are_on_both_servers_and_in_one_club(d
         assert f"/ws/rooms/{room}/" in club.terminal()
 
 
-def test_the_clubs_own_page_may_call_through_the_door_and_a_strangers_may_not(door, room):  # noqa: F811
+def test_the_clubs_own_page_may_call_through_the_door_and_a_strangers_may_not(door, room):
     door.room(room, "Ada", Origin=f"http://{door.address}").says("hello")
     door.room(room, "Bo", Origin="https://example.com").is_sent_away(REFUSED)
 
 
-def test_who_hangs_up_in_front_of_the_door_is_off_the_list_and_heard_of(door, room):  # noqa: F811
+def test_who_hangs_up_in_front_of_the_door_is_off_the_list_and_heard_of(door, room):
     ada, bo = door.room(room, "Ada"), door.room(room, "Bo")
     bo.vanishes()
     ada.hears("left the chat", by="Bo")
 
 
-def test_when_a_server_is_killed_the_door_leads_to_the_other(door, clubs, room):  # noqa: F811
+def test_when_a_server_is_killed_the_door_leads_to_the_other(door, clubs, room):
     ada = door.room(room, "Ada")
     ada.says("before")
     ada.hears("before", by="Ada")

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from club import ladder
+from club_site import boxes as boxes_of
 from project.browser import Window, watched
 from project.dev import DevServer
 from project.site import build, copy_of_the_repository
 from suite.program import Process
 
-ladder = pytest.importorskip("club.ladder", reason="the tests of the site need: uv run --all-groups pytest")
-
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
@@ -47,42 +48,40 @@ def boxes(page):
 
 @each_step_page
 def test_the_boxes_of_a_page_are_what_is_new_in_its_step(page):
-    pages = pytest.importorskip("club_site.pages")
     step = STEP_PAGES[page]
-    shown = [number for _, code in boxes(page) for words in code for number in pages.box_lines(step, words)]
+    shown = [number for _, code in boxes(page) for words in code for number in boxes_of.box_lines(step, words)]
     assert sorted(shown) == sorted(step.new)
 
 
 @pytest.mark.parametrize("page", [page for page, step in STEP_PAGES.items() if step.level == 3])
 def test_where_a_page_only_gives_the_aim_each_line_that_goes_is_named(page):
     """There, a sentence beside the lines says where they belong, and which ones they replace."""
-    pages = pytest.importorskip("club_site.pages")
     step = STEP_PAGES[page]
     named = set()
     for _, code in boxes(page):
-        for block in (block for words in code for block in pages.blocks(pages.box_lines(step, words))):
-            named.update(*pages.goes(step, block))
+        for block in (block for words in code for block in boxes_of.blocks(boxes_of.box_lines(step, words))):
+            named.update(*boxes_of.goes(step, block))
     gone = {line[2:].strip() for line in difflib.ndiff(step.before, step.lines) if line.startswith("- ")}
     assert {line for line in gone if line} <= named
 
 
 @each_step_page
 def test_a_box_is_small(page):
-    pages = pytest.importorskip("club_site.pages")
     for words, code in boxes(page):
-        assert sum(len(pages.box_lines(STEP_PAGES[page], each)) for each in code) <= 10, code
+        assert sum(len(boxes_of.box_lines(STEP_PAGES[page], each)) for each in code) <= 10, code
         assert len(words) <= 30, words
 
 
 @each_step_page
 def test_a_box_shows_the_lines_and_numbers_of_the_learners_own_file(page):
     """Who follows the page has, after each box, the lines at the numbers that it shows."""
-    pages = pytest.importorskip("club_site.pages")
     step = STEP_PAGES[page]
-    typed = pages.Typed(step)
+    typed = boxes_of.Typed(step)
     for _, code in boxes(page):
         for words in code:
-            shown = "\n".join(pages.code_of_box(typed, words))
+            new = boxes_of.box_lines(step, words)
+            typed.add(new)
+            shown = "\n".join(boxes_of.code_of_box(typed, new, is_first=False))
             mine = [line for at, line in enumerate(step.lines, 1) if at in typed.there and typed.is_text_or_gap(at)]
             for start, block in re.findall(r'linenums="(\d+)".*\n([\s\S]+?)```', shown):
                 lines = block.rstrip("\n").split("\n")

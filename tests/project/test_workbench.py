@@ -12,7 +12,7 @@ import pytest
 from club import ladder
 from project.bench import CHAT, Bench
 from project.browser import Window, watched
-from project.test_in_page import OURS, bench, kept  # noqa: F401
+from project.test_in_page import OURS
 
 pytestmark = pytest.mark.usefixtures("kept")
 ROOT = Path(__file__).parents[2]
@@ -83,7 +83,7 @@ def test_every_text_that_stood_for_a_second_is_back_in_two_presses(browser, serv
     context.close()
 
 
-def test_of_two_windows_that_write_at_once_the_loser_is_kept(bench):  # noqa: F811
+def test_of_two_windows_that_write_at_once_the_loser_is_kept(bench):
     one, other = bench(), bench()
     one.edit()
     other.edit()
@@ -96,7 +96,7 @@ def test_of_two_windows_that_write_at_once_the_loser_is_kept(bench):  # noqa: F8
     assert lost <= set(earlier(one))
 
 
-def test_what_the_page_changed_can_be_undone_after_a_reload_too(bench):  # noqa: F811
+def test_what_the_page_changed_can_be_undone_after_a_reload_too(bench):
     here = bench()
     here.writes(BEFORE + "# mine\n")
     here.help(0, "Put it in")
@@ -116,7 +116,7 @@ def test_what_the_page_changed_can_be_undone_after_a_reload_too(bench):  # noqa:
     assert not here.box.locator(".undo").is_visible()
 
 
-def test_the_program_stays_in_sight_wherever_the_reader_goes(bench):  # noqa: F811
+def test_the_program_stays_in_sight_wherever_the_reader_goes(bench):
     """The theme makes the head of the page anew, where the editor keeps its style."""
     here = bench(STEPS[1].name)
     beside = (
@@ -149,7 +149,7 @@ def test_the_program_stays_in_sight_wherever_the_reader_goes(bench):  # noqa: F8
     assert here.shown == text
 
 
-def test_each_box_knows_the_learners_program(bench):  # noqa: F811
+def test_each_box_knows_the_learners_program(bench):
     here = bench()
     count = len(here.boxes())
     assert {badge for badge, _ in here.boxes()} == {"not there yet"}
@@ -172,7 +172,7 @@ def test_each_box_knows_the_learners_program(bench):  # noqa: F811
     here.page.locator(".place").first.get_by_text("First build ConnectionManager.").wait_for()
 
 
-def test_show_me_where_puts_the_cursor_there_in_a_broken_program_too(bench):  # noqa: F811
+def test_show_me_where_puts_the_cursor_there_in_a_broken_program_too(bench):
     here = bench()
     here.writes(BEFORE.replace("def disconnect(self", "def disconnect(self((", 1))
     here.page.locator(".place").first.get_by_role("button", name="Show me where").click()
@@ -187,7 +187,7 @@ def test_show_me_where_puts_the_cursor_there_in_a_broken_program_too(bench):  # 
     assert len(here.shown.split("\n")) <= len(lines) + 3, "empty lines pile up"
 
 
-def test_help_goes_from_little_to_much(bench):  # noqa: F811
+def test_help_goes_from_little_to_much(bench):
     here = bench()
     here.press("Help me")
     window = here.page.locator("dialog")
@@ -206,7 +206,7 @@ def test_help_goes_from_little_to_much(bench):  # noqa: F811
     assert "async def send_personal_message" in here.shown
 
 
-def test_a_program_that_already_does_it_all_is_not_filled_in(bench):  # noqa: F811
+def test_a_program_that_already_does_it_all_is_not_filled_in(bench):
     right = (ROOT / "tests" / "right" / "03_docs_list.py").read_text(encoding="utf-8")
     here = bench()
     here.writes(right)
@@ -215,7 +215,7 @@ def test_a_program_that_already_does_it_all_is_not_filled_in(bench):  # noqa: F8
     assert here.shown == right
 
 
-def test_a_gap_is_filled_in_and_earns_no_star(bench):  # noqa: F811
+def test_a_gap_is_filled_in_and_earns_no_star(bench):
     here = bench(STEPS[0].name)
     mine = "# my club\n" + re.sub(r"    def disconnect.*\n.*\n\n", "", OURS, count=1)
     here.writes(mine)
@@ -234,7 +234,7 @@ def test_a_gap_is_filled_in_and_earns_no_star(bench):  # noqa: F811
     assert here.page.locator("[data-rung].again").count() == 1
 
 
-def test_a_zip_and_an_address_come_back_byte_for_byte_and_a_damaged_one_changes_nothing(bench):  # noqa: F811
+def test_a_zip_and_an_address_come_back_byte_for_byte_and_a_damaged_one_changes_nothing(bench):
     here = bench()
     mine = OURS + "# ✓ grün 🎉\n"
     here.writes(mine)
@@ -276,7 +276,7 @@ def test_a_zip_and_an_address_come_back_byte_for_byte_and_a_damaged_one_changes_
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844), (390, 500)])
-def test_what_is_needed_is_in_sight(bench, width, height):  # noqa: F811
+def test_what_is_needed_is_in_sight(bench, width, height):
     """Also with the keyboard of a phone open, which leaves 500 pixels."""
     here = bench(size={"width": width, "height": height})
     in_sight = lambda part: (  # noqa: E731
@@ -312,7 +312,7 @@ def test_what_is_needed_is_in_sight(bench, width, height):  # noqa: F811
     assert here.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_whole_step_by_keyboard_alone(bench):  # noqa: F811
+def test_a_whole_step_by_keyboard_alone(bench):
     """From the words to the place, out of the editor, on the air, and to the verdict."""
     here = bench(STEPS[0].name)
     keyboard = here.page.keyboard
@@ -353,7 +353,7 @@ def test_a_whole_step_by_keyboard_alone(bench):  # noqa: F811
     assert here.stars() == [1]
 
 
-def test_the_home_page_sleeps_until_somebody_touches_it_and_nothing_moves(kept, served):  # noqa: F811
+def test_the_home_page_sleeps_until_somebody_touches_it_and_nothing_moves(kept, served):
     page = kept[0].new_page()
     page.add_init_script(
         "shifts = 0; new PerformanceObserver((list) => { for (const { value } of list.getEntries()) shifts += value; })"

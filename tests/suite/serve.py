@@ -6,6 +6,7 @@ It imports nothing heavy by itself: FastAPI and uvicorn are there, once for all 
 import asyncio
 import importlib.machinery
 import importlib.util
+import io
 import math
 import os
 import selectors
@@ -15,11 +16,12 @@ import threading
 import time
 import traceback
 from contextlib import suppress
+from enum import Enum, auto
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from suite.tasks import Tasks
@@ -33,7 +35,7 @@ MARK = "CLUB_TESTED_BY"  # an environment variable, with the process that runs t
 NO_APP = "no app"  # what the pipe says in place of a port
 TESTS = Path(__file__).parents[1]
 now = time.monotonic  # by the clock on the wall, even if the program's own clock is moved forward
-context = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
+context: Any = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
 
 
 def get_ready() -> None:
@@ -69,7 +71,7 @@ class Watch:
             if now() < self.limit:
                 continue
             self.end()
-            stack = traceback.extract_stack(sys._current_frames()[threading.main_thread().ident])
+            stack = traceback.extract_stack(sys._current_frames()[threading.main_thread().ident or 0])
             # If it is none of the learner's lines, the machine is only slow.
             if any(frame.filename == str(self.path) for frame in stack):
                 self.notes.write_text("".join(stack.format()), encoding="utf-8")
@@ -124,17 +126,27 @@ class ClockLoop(asyncio.SelectorEventLoop):
         return self.clock.now
 
 
+class Order(Enum):
+    """What a test may want to know of a program, beside letting some seconds pass."""
+
+    COUNT_TASKS = auto()
+    TELL_FAILURES = auto()
+
+
 def obey(pipe: Connection, loop: ClockLoop | None, tasks: Tasks) -> None:
-    """Let as many seconds pass as the pipe says, or ask the tasks. When its other end is closed, end the process."""
+    """Let as many seconds pass as the pipe says, or follow an `Order`. When its other end closes, end the process."""
     with suppress(EOFError, OSError):
         while order := pipe.recv():
-            if isinstance(order, str):
-                pipe.send(getattr(tasks, order)())
-                continue
-            arrived = threading.Event()
-            loop.call_soon_threadsafe(loop.clock.forward, order, arrived)
-            arrived.wait()
-            pipe.send(loop.clock.now)
+            if order is Order.COUNT_TASKS:
+                pipe.send(tasks.count())
+            elif order is Order.TELL_FAILURES:
+                tasks.tell()
+                pipe.send(None)
+            elif loop:
+                arrived = threading.Event()
+                loop.call_soon_threadsafe(loop.clock.forward, order, arrived)
+                arrived.wait()
+                pipe.send(loop.clock.now)
     os._exit(1)
 
 
@@ -172,9 +184,14 @@ def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pip
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     sys.path[:] = [folder for folder in sys.path if Path(folder) != TESTS]  # a learner's modules may have our names
-    os.environ |= {"FASTAPI_ENV": "development", "PYTHONUTF8": "1", MARK: str(parent_process().pid)}
+    os.environ |= {
+        "FASTAPI_ENV": "development",
+        "PYTHONUTF8": "1",
+        MARK: str(os.getppid() if (parent := parent_process()) is None else parent.pid),
+    }
     os.environ |= pipe.recv()
     os.chdir(path.parent)
     watch, tasks = Watch(path, terminal.with_suffix(".held-up")), Tasks(path)

@@ -27,7 +27,7 @@ class Tasks:
     def note(self, task: asyncio.Task[Any]) -> None:
         error = getattr(task, "_exception", None)  # asking for it the proper way would count as having noticed it
         frames = traceback.walk_tb(error.__traceback__) if error else []
-        if any(frame.f_code.co_filename == str(self.path) for frame, _ in frames):
+        if error and any(frame.f_code.co_filename == str(self.path) for frame, _ in frames):
             self.failed = [*self.failed[-9:], (error, weakref.ref(task))]
 
     def count(self) -> int:

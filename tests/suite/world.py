@@ -11,8 +11,10 @@ from typing import Any, NoReturn, Protocol
 
 import pytest
 
+Failed: Any = pytest.fail.Exception
 
-class NotKept(pytest.fail.Exception):
+
+class NotKept(Failed):  # type: ignore[misc]
     """A promise that a program did not keep: a sentence for the reader, and the same in fields for the checker.
 
     `kind` is the kind of trouble, such as `not-heard`; `fields` has what was wanted, what came, who waited, and so on.
@@ -81,10 +83,11 @@ class Line(Protocol):
 class Program(Protocol):
     """A program on the air. Making one raises `NotKept`, of the kind `not-started`, `ended` or `no-app`.
 
-    `database` is the file that `CLUB_DB` names to it.
+    `database` is the file that `CLUB_DB` names to it, and `port` is where it answers.
     """
 
     database: Path
+    port: int
 
     def begin(self) -> None:
         """A new test begins: what was printed so far is not shown again, and the program may live on."""
@@ -127,6 +130,7 @@ class Program(Protocol):
 
 # How to put a file on the air: (the file, a folder for notes, how long a friend waits, must its clock be moved?)
 Start = Callable[[Path, Path, float, bool], Program]
+PROGRAM = pytest.StashKey[Program]()  # on a test: the one that it is about
 START = pytest.StashKey[Start]()  # another world puts its own here, in the `config.stash` of pytest
 
 
