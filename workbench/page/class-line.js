@@ -1,4 +1,3 @@
-// @ts-nocheck: not typed yet
 // A page's line to the class, and what every page of a class shows: the join card, and the card that asks for eyes up.
 
 import { button, element, paragraph } from "./dom.js";
@@ -8,8 +7,9 @@ const SOON = 300; // ms until the first new call
 const LATE = 5000; // ms between calls, at most
 const TAKE_IT = 2000; // ms between two questions whether the teacher has let us in
 
-document.head.append(element("link", { rel: "stylesheet", href: new URL("class.css", import.meta.url) }));
+document.head.append(element("link", { rel: "stylesheet", href: new URL("class.css", import.meta.url).href }));
 
+/** @param {string} nickname */
 const post = (nickname) =>
   fetch("/class/join", {
     method: "POST",
@@ -17,7 +17,17 @@ const post = (nickname) =>
     body: JSON.stringify({ nickname }),
   });
 
-/** Who this browser is in the class: `{ nickname, text }`, or null if nobody yet. It waits until the class answers. */
+/**
+ * Somebody in the class, and the program that the class has kept of them.
+ *
+ * @typedef {{ nickname: string, text: string }} Pupil
+ */
+
+/**
+ * Who this browser is in the class, or null if nobody yet. It waits until the class answers.
+ *
+ * @returns {Promise<Pupil | null>}
+ */
 export async function whoAmI() {
   for (let wait = SOON; ; wait = Math.min(2 * wait, LATE)) {
     try {
@@ -33,7 +43,11 @@ export async function whoAmI() {
   }
 }
 
-/** Ask for a nickname until the class takes it. Resolves to what `whoAmI` says then. */
+/**
+ * Ask for a nickname until the class takes it. Resolves to what `whoAmI` says then.
+ *
+ * @returns {Promise<Pupil>}
+ */
 export function join(nickname = "") {
   const words = element("p", { className: "words", role: "status" });
   const name = element("input", {
@@ -51,7 +65,8 @@ export function join(nickname = "") {
     paragraph("Choose a nickname. It should not be your real name: everybody in the class sees it."),
     form,
   );
-  let again = 0;
+  /** @type {ReturnType<typeof setTimeout>} */
+  let again;
   return new Promise((done) => {
     const ask = async () => {
       clearTimeout(again);
@@ -61,7 +76,7 @@ export function join(nickname = "") {
         const { detail } = await answer.json();
         if (answer.status === 200) {
           box.remove();
-          return done(await whoAmI());
+          return done((await whoAmI()) ?? (await join(nickname)));
         }
         words.textContent = typeof detail === "string" ? detail : "Please choose another nickname.";
         if (answer.status === 202) again = setTimeout(ask, TAKE_IT);
@@ -79,7 +94,13 @@ export function join(nickname = "") {
   });
 }
 
-/** A window that only its own act closes. */
+/**
+ * A window that only its own act closes.
+ *
+ * @param {string} id
+ * @param {string} title
+ * @param {Node[]} inside
+ */
 function card(id, title, ...inside) {
   document.getElementById(id)?.remove();
   const box = element("dialog", { id, className: "card" }, element("h2", { textContent: title }), ...inside);
@@ -93,14 +114,22 @@ function card(id, title, ...inside) {
   return box;
 }
 
-/** Everybody looks at the teacher, until `on` is false. */
+/**
+ * Everybody looks at the teacher, until `on` is false.
+ *
+ * @param {boolean} on
+ */
 export function pause(on) {
   if (!on) return document.getElementById("pause")?.remove();
   if (document.getElementById("pause")) return;
   card("pause", "Eyes up!", paragraph("Look at your teacher. Your program is safe, and goes on in a moment."));
 }
 
-/** One sentence above the page, until somebody closes it. */
+/**
+ * One sentence above the page, until somebody closes it.
+ *
+ * @param {string} words
+ */
 export function banner(words, from = "") {
   document.getElementById("banner")?.remove();
   const box = element("aside", { id: "banner", role: "status" });
@@ -116,9 +145,11 @@ export function banner(words, from = "") {
  * class does not answer, and "lost" that it does not know this browser any more. It calls again by itself.
  */
 export class ClassLine extends EventTarget {
+  /** @type {WebSocket | null} */
   #socket = null;
   #again = SOON;
-  #silent = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #silent;
   #over = false;
 
   call() {
@@ -131,10 +162,12 @@ export class ClassLine extends EventTarget {
     this.#listen();
   }
 
+  /** @param {object} message */
   send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
+  /** @param {{ type: string, [field: string]: any }} message */
   #hear({ type, ...detail }) {
     this.#again = SOON;
     this.#listen();

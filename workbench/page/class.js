@@ -1,8 +1,8 @@
-// @ts-nocheck: not typed yet
 // A pupil's page in a class: it joins, tells the board how far its pupil is, and lets friends into the pupil's club.
 //
 // Only the class's own server puts this into the pages of the site.
 
+import { part } from "../clubhouse/dom.js";
 import { banner, ClassLine, join, whoAmI } from "./class-line.js";
 import { button, dialog, element, paragraph } from "./dom.js";
 import { offer } from "./keep.js";
@@ -13,16 +13,21 @@ const MOST = 200_000; // letters of one message to the class
 
 const { mine } = here;
 const line = new ClassLine();
+/** @type {Map<number, import("./runtime.js").Socket>} */
 const visits = new Map(); // the lines of guests to the program in this page, by their ids
+/** @param {string} name */
 const remembered = (name) => sessionStorage.getItem(`class ${name}`) === "true";
 let me = "";
 let isHere = false;
 let isOpen = remembered("open"); // to friends
 let isUp = remembered("hand");
 let isHushed = false;
+/** @type {string[]} */
 let doors = [];
+/** @type {{ all?: string, text?: string }} */
 let told = {}; // what the board knows
-let late = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let late;
 
 // --- what the pupil sees ---
 
@@ -33,14 +38,15 @@ const parts = {
 const inBar = element("div", { className: "class" }, parts.hand[0], parts.name[0]);
 const inTabs = parts.name[1];
 const inHeader = element("div", { className: "class" }, parts.hand[1], parts.name[2]);
+/** @type {HTMLDialogElement | null} */
 let opened = null; // the class's window, while it is open
 
 /** In the workbench's own bar and tabs; on a page without one, in the header. */
 function place() {
   const bench = document.querySelector("#bench:not([hidden])");
   if (bench) {
-    bench.querySelector(".bar").append(inBar);
-    document.querySelector("#views").append(inTabs);
+    part(bench, ".bar").append(inBar);
+    part(document, "#views").append(inTabs);
     inHeader.remove();
   } else {
     document.querySelector(".md-header__inner")?.append(inHeader);
@@ -50,7 +56,7 @@ function place() {
 function paint() {
   for (const each of parts.hand) {
     each.textContent = isUp ? "Hand down" : "Hand up";
-    each.setAttribute("aria-pressed", isUp);
+    each.setAttribute("aria-pressed", String(isUp));
   }
   const count = doors.filter((name) => name !== me).length;
   for (const each of parts.name) {
@@ -58,11 +64,12 @@ function paint() {
     each.title = `You are ${me} in this class`;
     each.classList.toggle("away", !isHere);
   }
-  if (opened?.isConnected) opened.querySelector(".class-window").replaceWith(content());
+  if (opened?.isConnected) part(opened, ".class-window").replaceWith(content());
 }
 
 function content() {
   const friends = doors.filter((name) => name !== me);
+  /** @param {string} name */
   const link = (name) =>
     element(
       "li",
@@ -111,7 +118,7 @@ function show() {
 
 /** Somebody else sits at this computer now. */
 async function change() {
-  opened.close();
+  opened?.close();
   await join();
   location.reload();
 }
@@ -125,16 +132,18 @@ function handInWindow() {
   return made;
 }
 
+/** @param {boolean} up */
 function raise(up) {
   isUp = up;
-  sessionStorage.setItem("class hand", up);
+  sessionStorage.setItem("class hand", String(up));
   line.send({ type: "hand", up });
   paint();
 }
 
+/** @param {boolean} on */
 function open(on) {
   isOpen = on;
-  sessionStorage.setItem("class open", on);
+  sessionStorage.setItem("class open", String(on));
   line.send({ type: "door", open: on });
   paint();
 }
@@ -143,7 +152,7 @@ function open(on) {
 
 function report() {
   clearTimeout(late);
-  late = 0;
+  late = undefined;
   const state = { step: here.bench?.step?.number ?? 0, stars: mine.stars };
   const text = mine.untouched || JSON.stringify(mine.text).length > MOST ? undefined : mine.text;
   const now = JSON.stringify([state, text]);
@@ -161,15 +170,17 @@ here.addEventListener("arrive", () => {
   place();
   soon();
 });
-here.addEventListener("verdict", ({ detail: { goal, oops, stars, line: at } }) => {
+here.addEventListener("verdict", (event) => {
+  const { goal, oops, stars, line: at } = /** @type {CustomEvent} */ (event).detail;
   if (!goal) return; // the checker could not say
-  const number = here.site.steps[oops ? stars : goal - 1]?.number ?? 0;
+  const number = here.site?.steps[oops ? stars : goal - 1]?.number ?? 0;
   report();
   line.send({ type: "verdict", oops, step: number, ...(at && { line: at }) });
 });
 
 // --- what the class says ---
 
+/** @type {Record<string, (message: any) => void>} */
 const commands = {
   hello({ hushed, doors: open }) {
     [isHere, isHushed, doors, told] = [true, hushed, open, {}];
@@ -186,15 +197,16 @@ const commands = {
   },
   lowered() {
     isUp = false;
-    sessionStorage.setItem("class hand", false);
+    sessionStorage.setItem("class hand", "false");
   },
   go({ page }) {
-    const link = element("a", { href: new URL(page, here.place), hidden: true });
+    const link = element("a", { href: new URL(page, here.place).href, hidden: true });
     document.body.append(link); // the theme goes on without a new page
     link.click();
     link.remove();
   },
   async "hand-out"({ step }) {
+    /** @type {{ steps: import("./page.js").Step[] }} */
     const { steps } = here.site ?? (await (await fetch(new URL("steps.json", import.meta.url))).json());
     const ours = steps.find(({ number }) => number === step);
     if (!ours) return;
@@ -249,6 +261,11 @@ const commands = {
   },
 };
 
+/**
+ * @param {number} id of a visit
+ * @param {number} code
+ * @param {string} reason
+ */
 function end(id, code, reason) {
   visits.get(id)?.close(code);
   visits.delete(id);
@@ -256,21 +273,26 @@ function end(id, code, reason) {
 }
 
 for (const [type, act] of Object.entries(commands)) {
-  line.addEventListener(type, ({ detail }) => {
-    act(detail);
+  line.addEventListener(type, (event) => {
+    act(/** @type {CustomEvent} */ (event).detail);
     if (!type.startsWith("visit.")) paint();
   });
 }
 
 // --- coming in ---
 
-/** The class has kept a program of this pupil: it is offered, and never put over a newer text. */
+/**
+ * The class has kept a program of this pupil: it is offered, and never put over a newer text.
+ *
+ * @param {{ text: string }} kept
+ */
 function welcome({ text }) {
   if (!text || text === mine.text) return;
   if (!here.bench?.step) return here.addEventListener("arrive", () => welcome({ text }), { once: true });
   offer(text, "the class, which kept it for you", here.bench, mine);
 }
 
+/** @param {{ nickname: string }} pupil */
 function arrived({ nickname }) {
   me = here.nickname = nickname;
   line.call();
@@ -279,12 +301,12 @@ function arrived({ nickname }) {
 
 /** While nicknames are chosen, Python comes; a few pupils at a time, so that the first can soon begin. */
 async function warmUp() {
-  const runtime = document.querySelector("[data-runtime]")?.dataset.runtime;
+  const runtime = document.querySelector("[data-runtime]")?.getAttribute("data-runtime");
   if (!runtime) return;
   const turn = new AbortController();
   const folder = new URL(`assets/in-page/${runtime}/`, here.place);
   try {
-    await (await fetch("/class/turn", { signal: turn.signal })).body.getReader().read(); // its first word is "now"
+    await (await fetch("/class/turn", { signal: turn.signal })).body?.getReader().read(); // its first word is "now"
     const { sizes } = await (await fetch(new URL("manifest.json", folder))).json();
     for (const name of ["worker.js", "editor.js", ...Object.keys(sizes)])
       await (await fetch(new URL(name, folder))).arrayBuffer();

@@ -1,4 +1,3 @@
-// @ts-nocheck: not typed yet
 // A visit to a friend's club: the clubhouse as it is, whose program runs in the friend's page.
 
 import { ClassLine, join, whoAmI } from "./class-line.js";
@@ -7,7 +6,9 @@ import { element } from "./dom.js";
 const host = decodeURIComponent(location.pathname.split("/")[2]);
 const line = new ClassLine();
 const status = element("span", { role: "status" });
+/** @type {Record<string, string>} */
 const words = { "": "", hush: "Quiet, please: nobody hears you now.", over: "The class is over for you." };
+/** @param {string} what */
 const say = (what) => {
   status.textContent = words[what];
 };
@@ -20,8 +21,10 @@ document.body.prepend(
     element("p", {}, "You visit ", element("b", { textContent: host }), ". ", status),
   ),
 );
-line.addEventListener("hello", ({ detail }) => say(detail.hushed ? "hush" : ""));
-line.addEventListener("hush", ({ detail }) => say(detail.on ? "hush" : ""));
+/** @param {Event} event */
+const detail = (event) => /** @type {CustomEvent} */ (event).detail;
+line.addEventListener("hello", (event) => say(detail(event).hushed ? "hush" : ""));
+line.addEventListener("hush", (event) => say(detail(event).on ? "hush" : ""));
 for (const end of ["out", "end"]) line.addEventListener(end, () => say("over"));
 line.addEventListener("lost", () => location.reload());
 
