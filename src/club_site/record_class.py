@@ -28,7 +28,7 @@ from club_site.record import RECORDED, webp
 
 HOST = "teacher.local"
 VISIT, BOARD = (1180, 664), (1180, 560)
-START_S = 60
+START_S = 240
 STEP = 3
 WORDS = "Hello from Bo's phone!"
 # Who is in the class, and for how many minutes somebody has been stuck on the same.
