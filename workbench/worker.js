@@ -1,9 +1,13 @@
 // @ts-nocheck: not typed yet
-// One Python, one program. It is told what to do by page.js, and needs nothing but the files beside it.
+// One Python, one program. It is told what to do by runtime.js, and needs nothing but the files beside it.
+//
+// A program is not to be trusted: through Python's `js` it reaches all that is here. So what this worker needs of the
+// site comes before the first program does, and then `lockUp` leaves nothing that leads out of it but `tell`.
 import { unzipSync } from "fflate";
 
 const here = new URL("./", import.meta.url);
-const SNAPSHOT = "snapshot"; // Python's memory, with FastAPI in it; made here, never downloaded
+const tell = self.postMessage.bind(self);
+let load = self.fetch; // until the first program comes
 
 const PAUSE = 100; // ms between two looks at what was printed
 const SCREEN = 20_000; // characters of a flood that are worth showing, as in page.js
@@ -23,22 +27,21 @@ function print(text) {
 
 function show() {
   clearTimeout(due);
-  if (printed) self.postMessage({ kind: "terminal", text: printed });
+  if (printed) tell({ kind: "terminal", text: printed });
   [printed, shown, due] = ["", performance.now(), 0];
 }
 
-function post(kind, more = {}) {
+function post(kind, more = {}, given = []) {
   if (kind === "terminal") return print(more.text);
   if (kind !== "socket") show(); // what is told comes after what was printed before it
-  self.postMessage({ kind, ...more });
+  tell({ kind, ...more }, given);
 }
 
-const store = (async () => self.caches?.open(`club ${here.pathname}`))().catch(() => undefined);
 const progress = { loaded: 0, total: 0 };
 
 /** A file of the runtime, counted while it comes. */
 async function get(name) {
-  const answer = await fetch(new URL(name, here));
+  const answer = await load(new URL(name, here));
   if (!answer.ok) throw new Error(`${answer.status} for ${name}`);
   const count = new TransformStream({
     transform(chunk, out) {
@@ -62,8 +65,8 @@ function fill(FS, zip, folder = "/") {
   }
 }
 
-async function boot(snapshot) {
-  const manifest = await (await fetch(new URL("manifest.json", here))).json();
+async function boot({ snapshot, keeps, checks }) {
+  const manifest = await (await load(new URL("manifest.json", here))).json();
   const needed = ["wasm.bin", "core.bin", "library.bin"];
   progress.total = needed.reduce((sum, name) => sum + manifest.sizes[name], 0);
   const [wasm, files, code, { loadPyodide }, { default: createModule }] = await Promise.all([
@@ -72,8 +75,8 @@ async function boot(snapshot) {
   ]);
   post("progress", { stage: "python" });
   // Pyodide would fetch its program once more, unpacked.
-  const load = self.fetch;
-  self.fetch = (url, how) => (String(url).endsWith(".wasm") ? Promise.resolve(new Response()) : load(url, how));
+  self.fetch = (url, how) =>
+    String(url).endsWith(".wasm") ? Promise.resolve(new Response()) : load.call(self, url, how);
   WebAssembly.instantiateStreaming = async (_, imports) => WebAssembly.instantiate(wasm, imports);
   const python = await loadPyodide({
     indexURL: here.href,
@@ -84,7 +87,7 @@ async function boot(snapshot) {
     stdout: (text) => print(`${text}\n`),
     stderr: (text) => print(`${text}\n`),
     fsInit: snapshot ? undefined : async (FS) => fill(FS, files),
-    ...(snapshot ? { _loadSnapshot: snapshot } : { _makeSnapshot: Boolean(await store) }),
+    ...(snapshot ? { _loadSnapshot: snapshot } : { _makeSnapshot: keeps }),
     // Linked before Python starts, pydantic's library lies at the same address each time, as a snapshot needs it.
     async createPyodideModule(settings) {
       const url = URL.createObjectURL(new Blob([code]));
@@ -98,16 +101,16 @@ async function boot(snapshot) {
     },
   });
   post("progress", { stage: "fastapi" });
+  let memory;
   if (snapshot) fill(python.FS, files);
   else {
     await python.runPythonAsync("import bridge, gc; await bridge.warm_up(); del bridge; gc.collect()");
-    if (await store) keep(python);
+    if (keeps) memory = memoryOf(python);
   }
   const bridge = python.pyimport("bridge");
-  bridge.connect((kind, json, data) =>
-    post(kind, { ...JSON.parse(json), data: data?.toJs ? data.toJs() : JSON.parse(json).data }),
-  );
-  self.python = python;
+  bridge.connect((kind, json, data) => {
+    if (TOLD.has(kind)) post(kind, { ...JSON.parse(json), data: data?.toJs ? data.toJs() : JSON.parse(json).data });
+  });
   // What a program seldom asks for comes when there is time.
   const rest = bytesOf(unpacked("rest.bin"))
     .then((zip) => {
@@ -115,54 +118,86 @@ async function boot(snapshot) {
       python.runPython("import importlib; importlib.invalidate_caches()");
     })
     .catch((error) => console.warn("A part of Python's library did not come.", error));
-  return { python, bridge, rest };
+  const suite = checks && (await bytesOf(unpacked("check.bin")));
+  lockUp();
+  post("awake", { memory }, memory ? [memory.buffer] : []);
+  return { python, bridge, rest, suite };
 }
 
-function keep(python) {
+/** Python's memory, with FastAPI in it: another start can begin there. */
+function memoryOf(python) {
   for (const name of Object.keys(python.loadedPackages)) delete python.loadedPackages[name]; // or it cannot be loaded
   try {
-    const memory = python.makeMemorySnapshot();
-    setTimeout(async () => (await store).put(SNAPSHOT, new Response(memory)).catch(() => {}), 1000);
+    return python.makeMemorySnapshot();
   } catch (error) {
     console.warn("Python will start as slowly next time.", error);
   }
 }
 
-async function start() {
-  for (const name of (await self.caches?.keys().catch(() => [])) ?? []) {
-    if (name.startsWith(`club ${here.pathname.replace(/[^/]+\/$/, "")}`) && name !== `club ${here.pathname}`)
-      caches.delete(name);
-  }
-  const kept = await (await store)?.match(SNAPSHOT);
-  if (kept) {
-    try {
-      return await boot(await bytesOf(kept.body));
-    } catch (error) {
-      console.warn("Python starts from its files.", error);
-      await (await store).delete(SNAPSHOT);
+// What a program may tell the page through Python.
+const TOLD = new Set(["terminal", "error", "socket", "http"]);
+// What a program finds: the language, and what Python, its loop and this file need after the start.
+const LEFT = new Set(
+  (
+    "Object Function Array Number String Boolean Symbol BigInt Date Math JSON RegExp Intl Reflect Proxy Atomics Promise Iterator " +
+    "Map Set WeakMap WeakSet WeakRef FinalizationRegistry ArrayBuffer SharedArrayBuffer DataView WebAssembly " +
+    "Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array BigInt64Array BigUint64Array " +
+    "Float16Array Float32Array Float64Array Error AggregateError EvalError RangeError ReferenceError SuppressedError " +
+    "SyntaxError TypeError URIError DOMException globalThis self undefined NaN Infinity eval isFinite isNaN parseFloat parseInt " +
+    "decodeURI decodeURIComponent encodeURI encodeURIComponent escape unescape atob btoa structuredClone console " +
+    "setTimeout clearTimeout setInterval clearInterval queueMicrotask performance crypto location TextEncoder TextDecoder " +
+    "URL URLSearchParams Blob Response Headers ReadableStream WritableStream TransformStream DecompressionStream " +
+    "Event EventTarget MessageEvent MessageChannel MessagePort AbortController AbortSignal " +
+    "addEventListener removeEventListener dispatchEvent onmessage onmessageerror onerror onunhandledrejection onrejectionhandled"
+  ).split(" "),
+);
+
+/**
+ * Take away all that reaches the site's storage, its other pages, the network, or another worker. That is whatever is
+ * not on the list, so what a browser learns tomorrow goes, too. If something cannot be taken away, Python does not start.
+ */
+function lockUp() {
+  load = null;
+  const { userAgent, platform, language, hardwareConcurrency } = navigator;
+  for (let place = self; place !== Object.prototype; place = Object.getPrototypeOf(place)) {
+    for (const name of Object.getOwnPropertyNames(place)) {
+      if (LEFT.has(name) || Reflect.deleteProperty(place, name)) continue;
+      if (Object(self[name]) === self[name]) throw new Error(`${name} cannot be taken away from programs.`); // a number may stay
     }
   }
-  return boot();
+  delete URL.createObjectURL; // a page of this site, if somebody opens it
+  self.navigator = { userAgent, platform, language, hardwareConcurrency };
 }
 
-const started = start();
-const folders = new Set();
+async function start({ snapshot, ...how }) {
+  if (snapshot) {
+    try {
+      return await boot({ snapshot: new Uint8Array(snapshot), ...how });
+    } catch (error) {
+      console.warn("Python starts from its files.", error);
+    }
+  }
+  return boot(how);
+}
+
+let begin;
+const started = new Promise((resolve) => (begin = resolve)).then(start);
 
 const commands = {
-  async run({ source, parcel }) {
+  /** The first of all: `snapshot` is what "awake" once gave, if it was kept, and `keeps` whether it can be. */
+  start: (how) => begin(how),
+  /** `files` is a zip that the program needs beside it, if it is not here yet. */
+  async run({ source, files }) {
     const { python, bridge, rest } = await started;
-    if (!folders.has(parcel)) {
-      fill(python.FS, await bytesOf(get(parcel)), "/home/learner/");
-      folders.add(parcel);
-    }
+    if (files) fill(python.FS, new Uint8Array(files), "/home/learner/");
     if (/\bimport\b/.test(source) && !knows(python, source)) await rest;
     post("started", { ok: await bridge.run(source) });
   },
   /** Hold a program to the shared suite. Who is asked for this runs nothing else. */
-  async check({ source, parcel, goal, names }) {
-    const { python, rest } = await started;
-    fill(python.FS, await bytesOf(get(parcel)), "/home/learner/");
-    fill(python.FS, await bytesOf(unpacked("check.bin")));
+  async check({ source, files, goal, names }) {
+    const { python, rest, suite } = await started;
+    fill(python.FS, new Uint8Array(files), "/home/learner/");
+    fill(python.FS, suite);
     await rest;
     const checker = python.pyimport("checker");
     const progress = (step) => post("checking", { step });

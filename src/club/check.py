@@ -9,6 +9,7 @@ import importlib.util
 import json
 import os
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -43,6 +44,7 @@ NOT_NEEDED = [
 ]
 TRACEBACK_S = 2  # how long it may take until a traceback is in the terminal
 REMEMBERED = ".club.json"  # beside the learner's file
+CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 
 class CannotTryError(Exception):
@@ -116,6 +118,17 @@ class Judge:
         self.failure = Failure(getattr(node, "originalname", ""), self.step, kind, sentence, fields, **told)
 
 
+class Orphans:
+    """A plugin of pytest for the terminal's world: whatever a program leaves behind is ended."""
+
+    def pytest_sessionstart(self) -> None:
+        self.program = importlib.import_module("suite.program")
+        self.ours = self.program.adopt_orphans()
+
+    def pytest_sessionfinish(self) -> None:
+        self.program.end_orphans(self.ours)
+
+
 def what_it_printed(program: Any, has_tripped: bool) -> str:
     """Its terminal. Why a program has tripped stands there only a moment after its friends notice."""
     program.tell_failures()
@@ -123,6 +136,11 @@ def what_it_printed(program: Any, has_tripped: bool) -> str:
     while has_tripped and "Traceback" not in program.terminal() and time.monotonic() < end:
         time.sleep(0.02)
     return str(program.terminal())
+
+
+def plain(text: str) -> str:
+    """What a program says, on one line and without what would steer a terminal."""
+    return text.translate(CONTROL)
 
 
 def read(path: Path) -> str:
@@ -207,9 +225,10 @@ def check(
     if failure:
         cause, gaps = cause_of(failure, source)
         line = int(gaps.pop("line", 0)) or line_to_look_at(path, failure, source, cause)
-        verdict = Verdict(goal, failure.step, cause.id, gaps, failure.promise, failure.sentence, line)
+        gaps = {gap: plain(filling) for gap, filling in gaps.items()}
+        verdict = Verdict(goal, failure.step, cause.id, gaps, failure.promise, plain(failure.sentence), line)
         lines = source.splitlines()
-        verdict.code = lines[line - 1].strip() if line and line <= len(lines) else ""
+        verdict.code = plain(lines[line - 1].strip()) if line and line <= len(lines) else ""
     else:
         verdict = Verdict(goal)
     before = recall(path)
@@ -231,9 +250,11 @@ def held_to_the_suite(
     without = (f"-pno:{plugin}" for plugin in NOT_NEEDED)
     quiet = ["-x", "-s", "-W", "ignore", "--assert", "plain", *without]
     here = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "-o", "addopts=--import-mode=importlib"]
-    ours = ["--patience", str(PATIENCE_S), "--app", str(path), "--step", str(steps[-1])]
+    asked = ["--patience", str(PATIENCE_S), "--app", str(path), "--step", str(steps[-1])]
     tests = [str(next((ROOT / "tests").glob(f"test_{step:02}_*.py"))) for step in steps]
-    code = pytest.main([*quiet, *here, *ours, *tests], plugins=[judge, *world])
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as notes:
+        asked += ["--basetemp", str(Path(notes) / "notes")]
+        code = pytest.main([*quiet, *here, *asked, *tests], plugins=[judge, *(world or [Orphans()])])
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     if judge.failure is None and code != pytest.ExitCode.OK:

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from club.check import MINE, CannotTryError, Verdict, at_first_sight, check, last_verdict, next_hint, read
+from club.check import MINE, CannotTryError, Verdict, at_first_sight, check, last_verdict, next_hint, plain, read
 from club.ladder import ROOT, NotFoundError, Step, numbers, steps
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -32,7 +32,7 @@ def shown(path: Path) -> str:
     """A path as the learner would type it here."""
     path = path.resolve()
     short = (path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path).as_posix()
-    return f'"{short}"' if " " in short else short
+    return plain(f'"{short}"' if " " in short else short)
 
 
 def numbered(number: int) -> Step:
@@ -43,8 +43,10 @@ def name(step: Step) -> str:
     return f"step {step.number}, {step.subject}"
 
 
-def with_bold_code(text: str) -> str:
-    return re.sub("`(.+?)`", r"[bold]\1[/]", escape(text))
+def with_bold_code(text: str) -> Text:
+    """Nothing in the text is taken for markup: it may quote what a program has said."""
+    parts = re.split("`(.+?)`", text)
+    return Text.assemble(*((part, "bold" if at % 2 else "") for at, part in enumerate(parts)))
 
 
 def page(step: Step) -> str:
@@ -88,7 +90,7 @@ def show(verdict: Verdict, path: Path) -> None:
             console.print(rows(("Next", name(following)), ("Page", page(following))))
         return
     step = numbered(verdict.step)
-    console.print(f"[bold]{headline}[/] {with_bold_code(verdict.means)}\n")
+    console.print(Text.assemble((headline, "bold"), " ", with_bold_code(verdict.means), "\n"))
     console.print(
         rows(
             ("Wanted", f"{verdict.wanted}."),
@@ -132,7 +134,12 @@ def check_(
     solution: Annotated[bool, typer.Option("--solution", help="Show the piece from our own program.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Check again on every save.")] = False,
 ) -> None:
-    """Is it right? See which steps your program has reached, and what stands between you and the next one."""
+    """Is it right? See which steps your program has reached, and what stands between you and the next one.
+
+    It runs the program, as you would, with all that you may do on this computer.
+    """
+    if file.resolve() != MINE and read(file):
+        console.print(f"I run {escape(shown(file))}. It can do whatever you can do on this computer.\n")
     if watch:
         keep_checking(file, step)
     if not (hint or solution):
@@ -144,8 +151,8 @@ def check_(
             show(verdict, file)
         elif hint:
             number, words = next_hint(file, verdict)
-            last = "\nThat was the last one. To see our own lines: [bold]--solution[/]" if number == 3 else ""
-            console.print(f"[bold]Hint {number} of 3.[/] {with_bold_code(words)}{last}")
+            last = "\nThat was the last one. To see our own lines: `--solution`" if number == 3 else ""
+            console.print(Text.assemble((f"Hint {number} of 3.", "bold"), " ", with_bold_code(words + last)))
         else:
             show_solution(verdict)
     raise typer.Exit(0 if not verdict.oops else 1)

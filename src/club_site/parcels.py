@@ -3,8 +3,11 @@
 import json
 import shutil
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from pathspec import GitIgnoreSpec
 
 from club.ladder import ROOT, STEPS, steps
 
@@ -21,29 +24,46 @@ entrypoint = "my_club.main:app"
 """
 
 
-# What the project itself consists of. What a build makes of it is left out, as git does.
+# What the project itself consists of.
 FILES = ["README.md", "LICENSE", "CONTRIBUTING.md", "pyproject.toml", "mkdocs.yml", ".gitignore", ".ci/run"]
 FOLDERS = ["steps", "src", "tests", "docs", "workbench", "race"]
-MADE = [
-    "docs/assets/clubhouse",
-    "docs/assets/in-page",
-    "docs/assets/workbench",
-    "docs/take-home",
-    "docs/service-worker.js",
-]
-MADE += ["node_modules", "__pycache__", ".ruff_cache", ".club.json"]
+
+
+@cache
+def private() -> GitIgnoreSpec:
+    """What git ignores: what a build makes, and what is nobody else's business."""
+    return GitIgnoreSpec.from_lines((ROOT / ".gitignore").read_text(encoding="utf-8").splitlines())
+
+
+def is_public(path: Path) -> bool:
+    """A link may lead out of the project, so none is followed."""
+    name = path.relative_to(ROOT).as_posix()
+    return not path.is_symlink() and not private().match_file(name + "/" * path.is_dir())
+
+
+def public_files(folder: Path) -> list[Path]:
+    found = []
+    for path in sorted(folder.iterdir()):
+        if is_public(path):
+            found += public_files(path) if path.is_dir() else [path]
+    return found
 
 
 def pack_project(parcel: Path) -> None:
     """The whole project as a zip, for those who build their club on their own computer."""
-    found = [ROOT / name for name in FILES]
+    found = [file for name in FILES if (file := ROOT / name).is_file()]
     for folder in FOLDERS:
-        found += sorted((ROOT / folder).rglob("*"))
+        found += public_files(ROOT / folder) if (ROOT / folder).is_dir() else []
     with zipfile.ZipFile(parcel, "w", zipfile.ZIP_DEFLATED) as zip_file:
         for file in found:
-            path = file.relative_to(ROOT).as_posix()
-            if file.is_file() and not any(f"/{made}/" in f"/{path}/" for made in MADE):
-                zip_file.write(file, f"{PROJECT_NAME}/{path}")
+            zip_file.write(file, f"{PROJECT_NAME}/{file.relative_to(ROOT).as_posix()}")
+
+
+def copy(files: list[Path], folder: Path, to: Path) -> None:
+    for file in files:
+        there = to / file.relative_to(folder)
+        there.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, there)
 
 
 def programs() -> dict[str, Any]:
@@ -65,9 +85,11 @@ def pack() -> None:
     """Put them into `docs/`. Git ignores them."""
     clubhouse = STEPS / "clubhouse"
     docs, assets = ROOT / "docs", ROOT / "docs" / "assets"
-    shutil.copytree(clubhouse, assets / "clubhouse", dirs_exist_ok=True)
+    house = public_files(clubhouse)
+    copy(house, clubhouse, assets / "clubhouse")
     page = ROOT / "workbench" / "page"
-    shutil.copytree(page, assets / "workbench", dirs_exist_ok=True, ignore=shutil.ignore_patterns("service-worker.js"))
+    scripts = [file for file in public_files(page) if file.name != "service-worker.js"]
+    copy(scripts, page, assets / "workbench")
     shutil.copy(page / "service-worker.js", docs)  # it serves all that is below it
     (assets / "workbench" / "steps.json").write_text(json.dumps(programs()), encoding="utf-8")
     # A page waits for its style sheets, so there is one. It stands where the fonts are.
@@ -76,7 +98,6 @@ def pack() -> None:
 
     parcels = docs / "take-home"
     parcels.mkdir(exist_ok=True)
-    house = sorted(file for file in clubhouse.rglob("*") if file.is_file())
     pack_project(parcels / f"{PROJECT_NAME}.zip")
     for step in steps().values():
         main = STEPS / step.name / "main.py"

@@ -32,6 +32,10 @@ class Bench:
         self.box.locator(".bar").wait_for(state="attached")
         return self
 
+    def reloads(self):
+        self.page.reload()
+        self.box.locator(".bar").wait_for()
+
     def press(self, name):
         self.box.get_by_role("button", name=name, exact=True).click()
 
@@ -92,6 +96,10 @@ class Bench:
     def keep(self, act):
         self.press("Keep")
         self.page.locator("dialog").get_by_role("button", name=act).click()
+
+    def starts_over(self):
+        self.keep("Start over")
+        self.page.get_by_role("dialog", name="Start over?").get_by_role("button", name="Start over").click()
 
     def brings(self, name, data):
         """Bring back a file. It is looked at first."""

@@ -18,7 +18,7 @@ def copy_of_the_repository(folder, *without):
     for name in ("docs", "steps", "tests", "src", "workbench"):
         ignored = shutil.ignore_patterns("__pycache__", "node_modules", *without)
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    for name in ("mkdocs.yml", "pyproject.toml"):
+    for name in ("mkdocs.yml", "pyproject.toml", ".gitignore"):
         shutil.copy(ROOT / name, folder)
 
 

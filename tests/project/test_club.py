@@ -23,12 +23,17 @@ ENOUGH = 60  # seconds for one command
 WRONG = "from fastapi import FastAPI\n\napp = FastAPI(\n"
 SLEEPS = "import time; time.sleep(1000)"
 CHILD = f"import os, subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {SLEEPS!r}], start_new_session=True)\n"
+STRAY = CHILD.replace("True)", "True, env={})")
 DEAF = "import signal\nfor each in (signal.SIGINT, signal.SIGTERM):\n    signal.signal(each, signal.SIG_IGN)\n"
 HANGS = {  # plainer ones are in mistakes/01_imports.toml
     "deaf": DEAF + "while True:\n    try:\n        while True: pass\n    except BaseException: pass\n",
     "printing": "while True:\n    print('club ' * 1000)\n",
     "with an orphan": CHILD + "os._exit(0)\n",
 }
+if sys.platform == "linux":  # no other system tells who has started an orphan that denies it
+    HANGS["with an orphan that denies it"] = (
+        f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {STRAY!r}])\n"
+    )
 
 
 @pytest.fixture
@@ -41,11 +46,11 @@ def home(tmp_path):
     return tmp_path
 
 
-def start(home, *words):
+def start(home, *words, environment=None):
     return subprocess.Popen(
         [sys.executable, "-m", "club.cli", *map(str, words)],
         cwd=home,
-        env=os.environ | {"PYTHONPATH": str(home / "src"), "PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONPATH": str(home / "src"), "PYTHONUNBUFFERED": "1"} | (environment or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -143,6 +148,43 @@ def test_it_never_hangs_and_leaves_nothing_behind(home, hang):
             if process.create_time() > before and SLEEPS in process.cmdline():
                 left.append(process)
     assert not left
+
+
+def test_a_program_that_prints_without_end_does_not_fill_the_disk(home, tmp_path):
+    (notes := tmp_path / "notes").mkdir()
+    mine(home).write_text("from fastapi import FastAPI\napp = FastAPI()\n" + HANGS["printing"], encoding="utf-8")
+    process = start(home, "check", environment={"TMPDIR": str(notes), "TEMP": str(notes)})
+    most = 0
+    while process.poll() is None:
+        with suppress(OSError):
+            most = max(most, sum(file.stat().st_size for file in notes.rglob("terminal.txt")))
+        time.sleep(0.01)
+    process.communicate()
+    assert 100_000 < most < 100_000_000
+    assert not list(notes.iterdir()), "the check leaves something behind"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["give me \\\\`x` please", "[/red] [bold]", "\\x1b[2J\\x1b]0;mine\\x07 \\x9b2J", "\\\\", "one\\ntwo\\r\\n" * 9],
+)
+def test_what_a_program_says_is_shown_as_it_is_and_steers_no_terminal(home, words):
+    source = f"from fastapi import FastAPI\n\nraise ValueError('{words}')\n"
+    mine(home).write_text(source, encoding="utf-8")
+    process = start(home, "check")
+    said, _ = process.communicate(timeout=ENOUGH)
+    assert process.returncode == 1, said
+    assert not re.search(r"[\0-\x08\x0b-\x1f\x7f-\x9f]", said)
+    assert len(said.strip().splitlines()) <= 12
+    assert "line 3: raise ValueError(" in " ".join(said.split())
+    club(home, "check", "--hint", code=1)
+
+
+def test_it_says_what_it_does_to_the_file_of_somebody_else(home):
+    other = home / "other.py"
+    other.write_text("print('hello')\n", encoding="utf-8")
+    assert club(home, "check", other, code=1).startswith("I run other.py. It can do whatever you can do")
+    assert "I run" not in club(home, "check", code=1)
 
 
 def test_it_looks_again_on_every_save(home):

@@ -2,9 +2,13 @@
 
 import io
 import json
+import os
 import random
 import re
+import subprocess
+import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ import pytest
 from club import ladder
 from project.bench import CHAT, Bench
 from project.browser import Window, watched
+from project.site import copy_of_the_repository
 from project.test_in_page import OURS
 
 pytestmark = pytest.mark.usefixtures("kept")
@@ -59,7 +64,7 @@ def test_every_text_that_stood_for_a_second_is_back_in_two_presses(browser, serv
                 window = here.brings("main.py", f"# brought {number}\n".encode())
                 window.get_by_role("button", name="Take it").click()
             case "start over":
-                here.keep("Start over")
+                here.starts_over()
             case "undo" if here.box.locator(".undo").is_visible():
                 here.press("Undo")
         here.box.locator(".bar").wait_for()
@@ -389,6 +394,29 @@ def test_the_project_to_download_is_the_one_that_git_keeps(site):
     assert {"pyproject.toml", "steps/my_club/main.py", "steps/clubhouse/index.html", "src/club/cli.py"} <= names
     made = re.compile(r"in-page/|__pycache__|node_modules|assets/workbench/|assets/clubhouse/|take-home|service-worker")
     assert not [name for name in names if made.search(name) and not name.startswith("workbench/page/")]
+
+
+def test_what_is_private_stays_at_home(tmp_path):
+    """Passwords, what a club has heard, a program that was put aside, and what lies outside the project."""
+    copy_of_the_repository(home := tmp_path / "home")
+    secret = "nobody else's business"
+    private = ["13_many_servers/.env", "my_club/redis.env", "my_club/club.db", "my_club/club.db-wal", "clubhouse/.env"]
+    for name in [*private, "my_club/.club.json", "my_club/main_before_2026-11-30_12-00-00.py"]:
+        (home / "steps" / name).write_text(secret, encoding="utf-8")
+    (outside := tmp_path / "outside").mkdir()
+    (outside / "diary.txt").write_text(secret, encoding="utf-8")
+    with suppress(OSError):  # not everybody may make links on Windows
+        (home / "steps" / "clubhouse" / "diary.txt").symlink_to(outside / "diary.txt")
+        (home / "steps" / "clubhouse" / "more").symlink_to(outside, target_is_directory=True)
+    command = [sys.executable, "-c", "from club_site.parcels import pack; pack()"]
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": str(home / "src")}, check=True, timeout=60)
+    parcels = list((home / "docs" / "take-home").glob("*.zip"))
+    assert len(parcels) == len(STEPS) + 1
+    for file in parcels:
+        with zipfile.ZipFile(file) as parcel:
+            assert not [name for name in parcel.namelist() if parcel.read(name) == secret.encode()], file.name
+    published = [file for file in (home / "docs" / "assets").rglob("*") if file.is_file()]
+    assert not [file for file in published if file.read_bytes() == secret.encode()]
 
 
 def test_what_the_bench_knows_of_the_steps_is_what_they_are(site):

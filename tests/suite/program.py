@@ -1,5 +1,6 @@
 """The world of a terminal: a real uvicorn on a free port, in a process of its own that can always be ended."""
 
+import ctypes
 import http.client
 import logging
 import os
@@ -26,9 +27,12 @@ from suite.world import Answer, HungUpError, NotKept, RefusedError
 
 PYTHON_START_S = 15  # how long Python and FastAPI may take to start, whatever the program is
 START_LIMIT = 3  # how many times longer than a friend waits a program may take until it answers
+TERMINAL_MOST = 2_000_000  # bytes; of a longer terminal, only the last part is kept
+TERMINAL_KEPT = 200_000
 TEST_LIMIT = 8  # how many times longer than a friend waits one test may take, before the program is ended
 NARROW = 4096  # bytes that wait on the way to a sleeper
 LOOK = 65_536  # bytes, more than are there
+PR_SET_CHILD_SUBREAPER = 36
 SILENT = logging.Logger("friends", logging.CRITICAL + 1)  # a friend who pulls the plug knows that the line is dead
 
 
@@ -98,6 +102,7 @@ class Process:
         self.database = notes / "club.db"
         self._seen = 0  # bytes of the terminal that belong to earlier tests
         self._limit = threading.Timer(0, self.stop)
+        self._ended = threading.Event()
         self._how = path, turn_the_clock, {"CLUB_DB": str(self.database)} | environment
         self._start()
 
@@ -112,6 +117,8 @@ class Process:
         with patch.dict(sys.modules, __main__=ModuleType("__main__")):
             self._process.start()
         theirs.close()
+        self._ended = threading.Event()
+        threading.Thread(target=self._keep_short, args=[self._ended], daemon=True).start()
         self._live_on()
         try:
             self._answer(PYTHON_START_S)
@@ -141,6 +148,20 @@ class Process:
         self._limit = threading.Timer(PYTHON_START_S + TEST_LIMIT * self.patience, self.stop)
         self._limit.daemon = True
         self._limit.start()
+
+    def _keep_short(self, ended: threading.Event) -> None:
+        """Whoever prints without end must not fill the disk."""
+        while not ended.wait(0.05):
+            with suppress(OSError):
+                size = self._terminal.stat().st_size
+                if size > TERMINAL_MOST:
+                    with self._terminal.open("rb") as file:
+                        file.seek(size - TERMINAL_KEPT)
+                        last = file.read()
+                    os.truncate(self._terminal, 0)
+                    with self._terminal.open("ab") as file:
+                        file.write(last[-TERMINAL_KEPT:])
+                    self._seen = max(0, self._seen - size + TERMINAL_KEPT)
 
     def open(self, path: str, seconds: float, asleep: bool = False, **headers: str) -> Call:
         try:
@@ -209,7 +230,7 @@ class Process:
     def terminal(self) -> str:
         with suppress(FileNotFoundError), self._terminal.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(self._seen, size - 200_000))  # a program may print for as long as it lives
+            file.seek(max(self._seen, size - TERMINAL_KEPT))  # a program may print for as long as it lives
             return file.read().decode(errors="replace")
         return ""
 
@@ -222,6 +243,7 @@ class Process:
         return bool(self._process.is_alive())
 
     def crash(self) -> None:
+        self._ended.set()
         self._limit.cancel()
         self._http.close()
         end_all([self._process.pid])
@@ -231,6 +253,7 @@ class Process:
         self._start()
 
     def stop(self) -> None:
+        self._ended.set()
         self._limit.cancel()
         self._http.close()
         end_all([self._process.pid])
@@ -268,3 +291,23 @@ def end_marked() -> None:
         with suppress(psutil.Error):
             if process.environ().get(MARK) == str(os.getpid()):
                 process.kill()
+
+
+def adopt_orphans() -> set[int]:
+    """From now on, what a program leaves behind becomes a child of this process, where the system can do that.
+
+    Returns the process ids of the children that this process has already.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    return {child.pid for child in psutil.Process().children()}
+
+
+def end_orphans(ours: set[int]) -> None:
+    """End all children but ours."""
+    for _ in range(3):  # one that is ended may have left others
+        for child in psutil.Process().children():
+            if child.pid not in ours:
+                end_all([child.pid])
+                with suppress(psutil.Error):
+                    child.wait(1)

@@ -179,7 +179,8 @@ def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pip
     """
     if hasattr(os, "setsid"):
         os.setsid()  # so that what the program starts can be ended with it
-    with terminal.open("wb") as file, Path(os.devnull).open("rb") as nothing:
+    terminal.write_bytes(b"")
+    with terminal.open("ab") as file, Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

@@ -82,6 +82,10 @@ export class Bench {
     on("error", (detail) => this.error(detail));
     on("broken", (detail) => this.broken(detail));
     mine.addEventListener("change", () => this.#refresh());
+    mine.addEventListener("trouble", () => {
+      this.#refresh();
+      if (mine.trouble) this.say(mine.trouble, undefined, true);
+    });
     mine.addEventListener("replaced", () => this.#show(this.#shown));
   }
 
@@ -186,9 +190,8 @@ export class Bench {
     for (const card of [part.verdict, part.oops])
       card.classList.toggle("old", this.#about.get(card) !== this.#mine.text);
     const begun = untouched && given ? `You begin here with our program of step ${given}. It earns no stars.` : "";
-    part.notice.textContent = isOurs
-      ? `This is our program of step ${this.#step.number}. Yours is safe under “Mine”.`
-      : begun;
+    const ours = `This is our program of step ${this.#step.number}. Yours is safe under “Mine”.`;
+    part.notice.textContent = this.#mine.trouble || (isOurs ? ours : begun);
   }
 
   /**
@@ -336,6 +339,17 @@ export class Bench {
     this.#running = null;
     this.say("Stopped", "");
     this.#refresh();
+  }
+
+  /** Back to where this page begins, with a Python that has run nothing. */
+  async startOver() {
+    const { text, given } = this.#mine.first;
+    this.#mine.replace(text, "started over", given);
+    this.#show("mine");
+    await this.stop();
+    await this.#runtime.forget();
+    navigator.serviceWorker?.controller?.postMessage("keep everything anew");
+    this.say("You have started over. “Undo” brings your program back.");
   }
 
   /** Another program has taken the air. */

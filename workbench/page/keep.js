@@ -30,7 +30,7 @@ export function keep(bench, mine, site) {
         }),
         button("Start over", () => {
           close();
-          mine.replace(mine.first.text, "started over", mine.first.given);
+          startOver(bench, mine);
         }),
       ),
       file,
@@ -38,6 +38,26 @@ export function keep(bench, mine, site) {
       versions(mine, close),
     ];
   });
+}
+
+function startOver(bench, { first }) {
+  const from = first.given ? `our program of step ${first.given}` : "the file that everybody starts with";
+  dialog("Start over?", (close) => [
+    paragraph(`This puts ${from} in place of yours. “Undo” brings yours back.`),
+    element("pre", { tabIndex: 0, textContent: first.text }),
+    element(
+      "p",
+      { className: "buttons" },
+      button(
+        "Start over",
+        () => {
+          close();
+          bench.startOver();
+        },
+        "start",
+      ),
+    ),
+  ]);
 }
 
 function versions(mine, close) {
@@ -86,6 +106,7 @@ export function offer(text, from, bench, mine) {
   } else {
     dialog("Is this the program that you want?", (close) => [
       paragraph(`It comes from ${from}. If you take it, you can still go back to the one that you have now.`),
+      paragraph("Run it only if you know who wrote it."),
       element("pre", { tabIndex: 0, textContent: text }),
       element(
         "p",

@@ -7,22 +7,30 @@ const ROOM = 1_500_000; // characters for the earlier versions; localStorage has
 
 const EMPTY = { text: null, revision: 0, ran: null, stars: [], given: 0, doubt: 0, undo: null };
 
-/** What a private window keeps: nothing, once it is closed. */
-const memory = new Map();
-
+/** What is written down in this browser, or null. Another window may have written it. */
 function read(name) {
   try {
     return JSON.parse(localStorage.getItem(name));
   } catch {
-    return memory.get(name) ?? null;
+    return null;
   }
 }
 
+/** Returns whether there was room for it. */
 function write(name, value) {
   try {
     localStorage.setItem(name, JSON.stringify(value));
+    return true;
   } catch {
-    memory.set(name, value);
+    return false;
+  }
+}
+
+function isBlocked() {
+  try {
+    return !localStorage;
+  } catch {
+    return true;
   }
 }
 
@@ -31,21 +39,31 @@ function write(name, value) {
  * steps that the checker has praised), `doubt` (the step where it stopped last time, or 0) and `undo` (what the last
  * act of ours replaced, or null). `given` is the last step whose lines came from us: those earn no stars.
  *
- * The event "change" comes when any of this has changed; "replaced" when the text has, other than by typing.
+ * The event "change" comes when any of this has changed; "replaced" when the text has, other than by typing. "trouble"
+ * comes when `trouble` has: a sentence while something of the learner's is only in this window's memory.
  */
 export class Mine extends EventTarget {
   #name;
   #kept; // what is written down, or soon will be
   #late = 0;
   #since = -Infinity; // when the text became what it is, if that was here and now
+  #seen; // the revision that is written down, as far as this window knows
+  #unwritten = false; // is the program itself only in memory?
+  #unkept = []; // earlier versions for which there was no room
+  #trouble = "";
   first = { text: "", given: 0 }; // where a learner begins who comes to this page first
 
   constructor(place) {
     super();
     this.#name = `club ${place}`;
     this.#kept = { ...EMPTY, ...read(this.#name) };
+    this.#seen = this.#kept.revision;
     addEventListener("storage", ({ key }) => key === this.#name && this.#follow());
     addEventListener("pagehide", () => this.#save());
+    addEventListener("beforeunload", (event) => {
+      this.#save();
+      if (this.#unwritten) event.preventDefault(); // the browser asks whether to leave
+    });
     document.addEventListener("visibilitychange", () => document.hidden && this.#save());
   }
 
@@ -67,6 +85,10 @@ export class Mine extends EventTarget {
 
   get doubt() {
     return this.#kept.doubt;
+  }
+
+  get trouble() {
+    return this.#trouble;
   }
 
   get undo() {
@@ -119,28 +141,59 @@ export class Mine extends EventTarget {
 
   /** All texts that stood here for a while: `{ text, when }`, the newest first. */
   earlier() {
-    const { tip = null, when, older = [] } = read(`${this.#name} earlier`) ?? {};
-    if (tip === null) return [];
+    const { tip = null, when, older = [] } = read(this.#shelf) ?? {};
+    if (tip === null) return [...this.#unkept];
     const found = [{ text: tip, when }];
     for (const [at, cut, put, when] of older) {
       const { text } = found.at(-1);
       found.push({ text: text.slice(0, at) + put + text.slice(at + cut), when });
     }
-    return found;
+    return [...this.#unkept, ...found];
   }
 
-  /** The newest version is kept whole, each older one as what is different in it. */
-  #remember(text) {
-    const name = `${this.#name} earlier`;
-    const { tip = null, when, older = [] } = read(name) ?? {};
+  get #shelf() {
+    return `${this.#name} earlier`;
+  }
+
+  /** The newest version is kept whole, each older one as what is different in it. The oldest make room for the rest. */
+  #remember(text, when = Date.now()) {
+    const { tip = null, when: before, older = [] } = read(this.#shelf) ?? {};
     if (text === tip) return;
-    if (tip !== null) older.unshift([...difference(text, tip), when]);
+    if (tip !== null) older.unshift([...difference(text, tip), before]);
     let room = ROOM - text.length;
     const last = older.findIndex(([, , put]) => {
       room -= put.length + 40;
       return room < 0;
     });
-    write(name, { tip: text, when: Date.now(), older: last < 0 ? older : older.slice(0, last) });
+    const kept = { tip: text, when, older: last < 0 ? older : older.slice(0, last) };
+    while (!write(this.#shelf, kept)) {
+      if (!kept.older.length) {
+        this.#unkept.unshift({ text, when });
+        return this.#tell();
+      }
+      kept.older.length >>= 1;
+    }
+  }
+
+  /** Make room for the program itself. Returns false if there is nothing left to give. */
+  #forgetOldest() {
+    const kept = read(this.#shelf);
+    if (!kept) return false;
+    if (kept.older.length) {
+      kept.older.length >>= 1;
+      return write(this.#shelf, kept);
+    }
+    this.#unkept.push({ text: kept.tip, when: kept.when });
+    localStorage.removeItem(this.#shelf);
+    return true;
+  }
+
+  #tell() {
+    const words = isBlocked() ? "This browser keeps nothing for this site." : "This browser has no room.";
+    const trouble = this.#unwritten || this.#unkept.length ? `${words} Press “Keep”, then “Take it home”.` : "";
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    this.dispatchEvent(new Event("trouble"));
   }
 
   #set(values) {
@@ -151,26 +204,35 @@ export class Mine extends EventTarget {
   }
 
   #save() {
-    if (!this.#late) return;
+    if (!this.#late && !this.#unwritten) return;
     clearTimeout(this.#late);
     this.#late = 0;
     const there = read(this.#name);
     // Another window has written in the meantime. What it wrote stays among the earlier versions.
-    if (there && there.revision !== this.#kept.revision && there.text !== null) this.#remember(there.text);
+    if (there && there.revision !== this.#seen && there.text !== null) this.#remember(there.text);
     this.#kept.revision = Math.max(this.#kept.revision, there?.revision ?? 0) + 1;
-    write(this.#name, this.#kept);
+    do this.#unwritten = !write(this.#name, this.#kept);
+    while (this.#unwritten && this.#forgetOldest());
+    if (!this.#unwritten) {
+      this.#seen = this.#kept.revision;
+      for (const { text, when } of this.#unkept.splice(0).reverse()) this.#remember(text, when); // there may be room again
+    }
+    this.#tell();
   }
 
   /** Another window has changed the program. */
   #follow() {
     const there = { ...EMPTY, ...read(this.#name) };
-    if (there.revision === this.#kept.revision && !this.#late) return;
+    if (there.revision === this.#seen && !this.#late) return;
     const { text, untouched } = this;
     if (!untouched && text !== there.text) this.#remember(text);
     clearTimeout(this.#late);
     this.#late = 0;
+    this.#unwritten = false;
     this.#kept = there;
+    this.#seen = there.revision;
     this.#since = -Infinity;
+    this.#tell();
     this.dispatchEvent(new Event("change"));
     if (text !== this.text) this.dispatchEvent(new Event("replaced"));
   }

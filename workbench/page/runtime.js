@@ -1,6 +1,8 @@
 // @ts-nocheck: not typed yet
 // Python in a worker, and the lines from this page to the program that runs there.
 
+import * as memory from "./memory.js";
+
 const PATIENCE = 700; // ms that a program has to end by itself
 const TOO_LONG = 5000; // ms without an answer, as in club.js
 const TOO_STUCK = 60000; // ms without a word from the checker
@@ -8,6 +10,31 @@ const TOO_STUCK = 60000; // ms without a word from the checker
 /** Is this error of a browser about a file that did not come? */
 export const isAway = (error) =>
   /fetch|NetworkError|Load failed|imported module|^Error: \d+ for/i.test(error ?? "fetch");
+
+/**
+ * A worker with Python in it. What Python's memory looks like at the start is kept here, where no program comes: the
+ * worker says it once, before it runs any program. `checks` says that it will hold one to the suite.
+ */
+function wake(address, checks) {
+  const worker = new Worker(new URL("worker.js", address), { type: "module" });
+  const awake = ({ data }) => {
+    if (data.kind !== "awake") return;
+    worker.removeEventListener("message", awake);
+    if (data.memory) memory.keep(address, data.memory);
+  };
+  worker.addEventListener("message", awake);
+  memory
+    .recall(address)
+    .then((how) => worker.postMessage({ kind: "start", checks, ...how }, how.snapshot ? [how.snapshot] : []));
+  return worker;
+}
+
+/** The files that a program needs beside it. Once a program runs, its worker can fetch nothing. */
+async function parcelOf(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${answer.status} for ${address}`);
+  return answer.arrayBuffer();
+}
 
 /** One end of a line to the program in the worker. It has what the clubhouse needs of a WebSocket. */
 export class Socket {
@@ -54,6 +81,8 @@ export class Runtime extends EventTarget {
   #asked = new Map();
   #address;
   #last = 0;
+  #turn = 0; // changes with each Run and Stop
+  #there = new Set(); // the parcels that the worker has
 
   constructor(address) {
     super();
@@ -64,14 +93,14 @@ export class Runtime extends EventTarget {
     return Boolean(this.#worker);
   }
 
-  post(kind, more = {}) {
-    this.#worker?.postMessage({ kind, ...more });
+  post(kind, more = {}, given = []) {
+    this.#worker?.postMessage({ kind, ...more }, given);
   }
 
   /** Start Python. It takes a moment, so whoever will need it soon can ask for it now. */
   wake() {
     if (this.#worker) return;
-    this.#worker = new Worker(new URL("worker.js", this.#address), { type: "module" });
+    this.#worker = wake(this.#address, false);
     this.#worker.onmessage = ({ data }) => this.#hear(data);
     this.#worker.onerror = ({ message }) => this.#hear({ kind: "broken", text: message });
   }
@@ -79,8 +108,14 @@ export class Runtime extends EventTarget {
   /** Put a program on the air. Resolves to true when it is there. */
   async run(source, parcel) {
     this.wake();
-    this.post("run", { source, parcel });
-    const ok = await this.#answer("started");
+    const turn = ++this.#turn;
+    const started = this.#answer("started");
+    const files = this.#there.has(parcel) ? null : await parcelOf(parcel);
+    if (turn === this.#turn) {
+      this.#there.add(parcel);
+      this.post("run", { source, files }, files ? [files] : []);
+    }
+    const ok = await started;
     if (ok) this.runs++;
     return ok;
   }
@@ -88,6 +123,7 @@ export class Runtime extends EventTarget {
   /** End the program; one that does not listen loses its Python too. */
   async stop() {
     if (!this.#worker) return;
+    this.#turn++;
     this.#settle("started", false);
     this.post("stop");
     const worker = this.#worker;
@@ -97,6 +133,13 @@ export class Runtime extends EventTarget {
     await this.#answer("stopped");
     clearTimeout(late);
     for (const socket of [...this.sockets.values()]) socket.hear({ type: "close", code: 1006 });
+  }
+
+  /** Forget everything: the next Python starts from the site's own files. */
+  async forget() {
+    await this.stop();
+    this.#end();
+    await memory.forget(this.#address);
   }
 
   async http(method, path, headers = [], body = new ArrayBuffer(0)) {
@@ -146,8 +189,20 @@ export class Runtime extends EventTarget {
   #end() {
     this.#worker?.terminate();
     this.#worker = null;
+    this.#there.clear();
     for (const name of [...this.#asked.keys()]) this.#settle(name, null);
   }
+}
+
+/** A program runs in the same Python as its checker, so it could have said this itself. */
+function bounded({ goal, stars, headline, hints, ...words }, asked) {
+  const count = Math.min(Math.max(Math.trunc(stars) || 0, 0), asked);
+  return {
+    ...words,
+    headline: String(headline),
+    hints: [...(hints ?? [])].slice(0, 3),
+    ...(goal && { goal: asked, stars: count }),
+  };
 }
 
 /**
@@ -155,7 +210,7 @@ export class Runtime extends EventTarget {
  * That Python ends when it has answered, or when the signal says so. `looking` is told which step it is looking at.
  */
 export function verdictOn(address, order, looking, signal) {
-  const worker = new Worker(new URL("worker.js", address), { type: "module" });
+  const worker = wake(address, true);
   return new Promise((resolve) => {
     let late;
     const end = (verdict) => {
@@ -170,7 +225,7 @@ export function verdictOn(address, order, looking, signal) {
     worker.onmessage = ({ data: { kind, ...detail } }) => {
       wait();
       if (kind === "checking") looking(detail.step);
-      else if (kind === "verdict") end(detail);
+      else if (kind === "verdict") end(bounded(detail, order.goal));
       else if (kind === "broken")
         end({
           headline: isAway(detail.text)
@@ -180,7 +235,10 @@ export function verdictOn(address, order, looking, signal) {
     };
     worker.onerror = ({ message }) => worker.onmessage({ data: { kind: "broken", text: message } });
     signal.addEventListener("abort", () => end(null));
-    worker.postMessage({ kind: "check", ...order });
     wait();
+    parcelOf(order.parcel).then(
+      (files) => worker.postMessage({ kind: "check", ...order, files }, [files]),
+      (error) => worker.onerror({ message: String(error) }),
+    );
   });
 }

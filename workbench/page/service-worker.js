@@ -11,7 +11,7 @@ const LINK =
   /(?:href|src)="([^"#?]+)|url\("?([^")]+)|(?:from |import ?\(?)"(\.[^"]+)|new URL\("([\w.-]+)"|"search": ?"([^"]+)/g;
 const LINKING = /\.html$|\.css$|\/(clubhouse|workbench)\/[\w-]+\.js$/;
 
-/** Follow every link from the first page. */
+/** Follow every link from the first page, and forget whatever else was kept. */
 async function keep() {
   const cache = await caches.open(NAME);
   const { sizes } = await (await fetch(`${FOREVER}manifest.json`)).json();
@@ -31,6 +31,7 @@ async function keep() {
       if (link.startsWith(registration.scope)) found.add(link);
     }
   }
+  for (const request of await cache.keys()) if (!found.has(request.url)) await cache.delete(request);
   for (const name of await caches.keys()) {
     if (name.startsWith(`site ${registration.scope} `) && name !== NAME) await caches.delete(name);
   }
@@ -55,6 +56,7 @@ worker.addEventListener("install", (event) => {
   worker.skipWaiting();
   event.waitUntil(keep());
 });
+worker.addEventListener("message", (event) => event.waitUntil(keep())); // the learner starts over
 worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
 worker.addEventListener("fetch", (event) => {
   const { method, url } = event.request;
