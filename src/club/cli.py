@@ -1,4 +1,4 @@
-"""The command `club`: the map, the checker, catching up, a look at the machine, and the club for the whole room."""
+"""The command `club`: the map, the checker, catching up, a look at the machine, the club for the room, a class."""
 
 import platform
 import re

@@ -15,7 +15,7 @@ from club.ladder import ROOT
 
 SITE = ROOT / "site"
 CACHE = ROOT / ".cache"
-SOURCES = ("docs", "steps", "src/club_site", "tests", "workbench", "mkdocs.yml")
+SOURCES = ("docs", "steps", "src", "tests", "workbench", "mkdocs.yml")
 # What building makes, or what is no part of it.
 LEFT_OUT = (
     "__pycache__",
@@ -26,6 +26,7 @@ LEFT_OUT = (
     "docs/take-home",
     "my_club",
     "node_modules",
+    "src/club/classroom",
     "tests/project",
 )
 LATE_S = 900
