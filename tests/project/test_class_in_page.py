@@ -11,6 +11,24 @@ from project.classroom import Class
 NAME = "teacher.test"
 SLEEP_MS = 30_000  # until a page that says nothing counts as asleep, and a bit more
 BROKEN = "app = FastAPI("
+# Without a secure context there is no Cache Storage, so Python's memory is in IndexedDB.
+KEPT = """() => !globalThis.caches && new Promise((done) => {
+    const opening = indexedDB.open("club", 1);
+    opening.onupgradeneeded = () => opening.transaction.abort();
+    opening.onerror = () => done(false);
+    opening.onsuccess = () => {
+        const asked = opening.result.transaction("snapshot").objectStore("snapshot").count();
+        asked.onsuccess = () => done(asked.result === 1);
+        opening.result.close();
+    };
+})"""
+NOTE_THE_START = """
+const post = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function (message, ...more) {
+    if (message.kind === "start") globalThis.started = { snapshot: message.snapshot?.byteLength ?? 0 };
+    return post.call(this, message, ...more);
+};
+"""
 
 
 @pytest.fixture
@@ -150,9 +168,12 @@ def test_a_lesson(klass, opens):  # noqa: PLR0915 - Python starts once for all o
     phone.is_in()
     mia.press("Stop")
     phone.page.get_by_text("The club is asleep").wait_for()
+    mia.page.wait_for_function(KEPT)
+    mia.page.add_init_script(NOTE_THE_START)
     mia.page.reload()
     mia.press("Ours")
     mia.run()
+    assert mia.page.evaluate("started.snapshot") > 1_000_000  # Python goes on from what it remembers
     phone.is_in()
 
     # Eyes up: on every page, and no key closes it.
