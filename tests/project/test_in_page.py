@@ -351,6 +351,13 @@ def test_firefox_runs_it_too(served, firefox):
     firefox.waits_for("/2 of 3 stars|cannot check/.test(document.querySelector('#bench').textContent)")
 
 
+def test_run_fetches_no_editor(bench):
+    here = bench().run()
+    names = here.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name.split('/').at(-1))")
+    assert "worker.js" in names
+    assert "editor.js" not in names
+
+
 @pytest.mark.usefixtures("sites")  # they make the first
 def test_two_builds_of_one_source_are_the_same(tmp_path):
     again = tmp_path / "again"

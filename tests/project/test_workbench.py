@@ -422,3 +422,19 @@ def test_what_is_private_stays_at_home(tmp_path):
 def test_what_the_bench_knows_of_the_steps_is_what_they_are(site):
     known = json.loads((site / "assets" / "workbench" / "steps.json").read_text(encoding="utf-8"))
     assert [each["source"] for each in known["steps"]] == ["\n".join([*step.lines, ""]) for step in STEPS]
+
+
+def test_a_fault_of_ours_is_told_kindly_and_can_be_sent(browser, served):
+    context = watched(browser, [], reduced_motion="reduce", permissions=["clipboard-read", "clipboard-write"])
+    here = Bench(Window(context.new_page(), served.address))
+    fault = {"content_type": "text/javascript", "body": "throw new Error('a made-up fault')"}
+    here.page.route("**/workbench/made-up.js", lambda call: call.fulfill(**fault))
+    here.page.add_script_tag(url="../assets/workbench/made-up.js")
+    here.verdict.get_by_text("It is our fault, not yours, and your program is safe.").wait_for()
+    here.verdict.get_by_role("button", name="Copy what happened").click()
+    here.verdict.get_by_role("button", name="Copied").wait_for()
+    told = here.page.evaluate("navigator.clipboard.readText()")
+    assert "a made-up fault" in told
+    assert f"/steps/{CHAT}.html" in told
+    assert "ConnectionManager" not in told, "a learner's program is nobody's business"
+    context.close()
