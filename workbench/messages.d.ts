@@ -2,10 +2,12 @@
 
 /** What the page asks for, by `kind`. */
 export interface Orders {
-  /** Put this program on the air. `parcel` is the address of the zip with the files beside it. */
-  run: { source: string; parcel: string };
+  /** The first of all. `snapshot` is what "awake" once gave, `keeps` says whether it can be kept. */
+  start: { checks: boolean; keeps: boolean; snapshot?: ArrayBuffer };
+  /** Put this program on the air. `files` is a zip that it needs beside it, if it is not there yet. */
+  run: { source: string; files: ArrayBuffer | null };
   /** Hold it to the promises up to step `goal`. `names` are the steps' subjects. */
-  check: { source: string; parcel: string; goal: number; names: string[] };
+  check: { source: string; files: ArrayBuffer; goal: number; names: string[] };
   stop: {};
   /** A friend's line to the program, known by its number. */
   open: { id: number; path: string };
@@ -17,6 +19,8 @@ export interface Orders {
 
 /** What the worker tells, by `kind`. */
 export interface Report {
+  /** Python has started. This is what its memory looks like, if that can be kept. */
+  awake: { memory?: Uint8Array<ArrayBuffer> };
   /** Bytes that have come, of all that are needed; or what comes after them. */
   progress: { loaded: number; total: number } | { stage: "python" | "fastapi" };
   terminal: { text: string };
@@ -35,7 +39,7 @@ export interface Report {
 /** What happens on a friend's line: as WebSocket's events. */
 export type SocketEvent =
   | { type: "open" }
-  | { type: "message"; data: string }
+  | { type: "message"; data: unknown }
   | { type: "close"; code: number; reason: string };
 
 /** What the checker says. Without a `goal` the program could not be looked at. */

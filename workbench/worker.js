@@ -1,12 +1,19 @@
-// @ts-nocheck: not typed yet
 // One Python, one program. It is told what to do by runtime.js, and needs nothing but the files beside it.
 //
 // A program is not to be trusted: through Python's `js` it reaches all that is here. So what this worker needs of the
 // site comes before the first program does, and then `lockUp` leaves nothing that leads out of it but `tell`.
 import { unzipSync } from "fflate";
 
+/** @typedef {import("./messages.d.ts").Orders} Orders */
+/** @typedef {import("./messages.d.ts").Report} Report */
+/** @typedef {import("pyodide").PyodideInterface} Pyodide */
+/** @typedef {Pyodide["FS"]} FS */
+/** @typedef {{ snapshot?: Uint8Array<ArrayBuffer>, keeps: boolean, checks: boolean }} How to start */
+/** @typedef {{ locateFile: (file: string) => string, dynamicLibraries?: string[] }} Settings of Python's program */
+
 const here = new URL("./", import.meta.url);
 const tell = self.postMessage.bind(self);
+/** @type {typeof self.fetch} */
 let load = self.fetch; // until the first program comes
 
 const PAUSE = 100; // ms between two looks at what was printed
@@ -14,9 +21,14 @@ const SCREEN = 20_000; // characters of a flood that are worth showing, as in pa
 
 let printed = "";
 let shown = 0;
-let due = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let due;
 
-/** A message for each line would drown the page when a program prints without end. */
+/**
+ * A message for each line would drown the page when a program prints without end.
+ *
+ * @param {string} text
+ */
 function print(text) {
   printed += text;
   if (printed.length > 2 * SCREEN) printed = printed.slice(-SCREEN);
@@ -28,21 +40,32 @@ function print(text) {
 function show() {
   clearTimeout(due);
   if (printed) tell({ kind: "terminal", text: printed });
-  [printed, shown, due] = ["", performance.now(), 0];
+  [printed, shown, due] = ["", performance.now(), undefined];
 }
 
-function post(kind, more = {}, given = []) {
-  if (kind === "terminal") return print(more.text);
+/**
+ * @template {keyof Report} Kind
+ * @param {Kind} kind
+ * @param {Report[Kind]} more
+ * @param {Transferable[]} [given]
+ */
+function post(kind, more, given = []) {
+  if ("text" in more && kind === "terminal") return print(more.text);
   if (kind !== "socket") show(); // what is told comes after what was printed before it
   tell({ kind, ...more }, given);
 }
 
 const progress = { loaded: 0, total: 0 };
 
-/** A file of the runtime, counted while it comes. */
+/**
+ * A file of the runtime, counted while it comes.
+ *
+ * @param {string} name
+ */
 async function get(name) {
   const answer = await load(new URL(name, here));
-  if (!answer.ok) throw new Error(`${answer.status} for ${name}`);
+  if (!answer.ok || !answer.body) throw new Error(`${answer.status} for ${name}`);
+  /** @type {TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>} */
   const count = new TransformStream({
     transform(chunk, out) {
       progress.loaded += chunk.length;
@@ -53,10 +76,19 @@ async function get(name) {
   return answer.body.pipeThrough(count);
 }
 
-/** Ours are packed by us, so that they are small from any server. */
+/**
+ * Ours are packed by us, so that they are small from any server.
+ *
+ * @param {string} name
+ */
 const unpacked = async (name) => (await get(name)).pipeThrough(new DecompressionStream("gzip"));
+/** @param {Promise<ReadableStream>} body */
 const bytesOf = async (body) => new Uint8Array(await new Response(await body).arrayBuffer());
 
+/**
+ * @param {FS} FS
+ * @param {Uint8Array} zip
+ */
 function fill(FS, zip, folder = "/") {
   for (const [path, bytes] of Object.entries(unzipSync(zip))) {
     if (path.endsWith("/")) continue;
@@ -65,13 +97,15 @@ function fill(FS, zip, folder = "/") {
   }
 }
 
+/** @param {How} how */
 async function boot({ snapshot, keeps, checks }) {
+  /** @type {{ library: string, info: object, sizes: Record<string, number> }} */
   const manifest = await (await load(new URL("manifest.json", here))).json();
   const needed = ["wasm.bin", "core.bin", "library.bin"];
   progress.total = needed.reduce((sum, name) => sum + manifest.sizes[name], 0);
   const [wasm, files, code, { loadPyodide }, { default: createModule }] = await Promise.all([
     ...needed.map((name) => bytesOf(unpacked(name))),
-    ...["pyodide.mjs", "pyodide.asm.mjs"].map((name) => import(new URL(name, here))),
+    ...["pyodide.mjs", "pyodide.asm.mjs"].map((name) => import(new URL(name, here).href)),
   ]);
   post("progress", { stage: "python" });
   // Pyodide would fetch its program once more, unpacked.
@@ -84,11 +118,12 @@ async function boot({ snapshot, keeps, checks }) {
     lockFileContents: { info: manifest.info, packages: {} },
     packageBaseUrl: here.href,
     env: { HOME: "/home/learner", PYTHONPATH: "/lib/python3.14" },
-    stdout: (text) => print(`${text}\n`),
-    stderr: (text) => print(`${text}\n`),
-    fsInit: snapshot ? undefined : async (FS) => fill(FS, files),
+    stdout: (/** @type {string} */ text) => print(`${text}\n`),
+    stderr: (/** @type {string} */ text) => print(`${text}\n`),
+    fsInit: snapshot ? undefined : async (/** @type {FS} */ FS) => fill(FS, files),
     ...(snapshot ? { _loadSnapshot: snapshot } : { _makeSnapshot: keeps }),
     // Linked before Python starts, pydantic's library lies at the same address each time, as a snapshot needs it.
+    /** @param {Settings} settings */
     async createPyodideModule(settings) {
       const url = URL.createObjectURL(new Blob([code]));
       const { locateFile } = settings;
@@ -101,6 +136,7 @@ async function boot({ snapshot, keeps, checks }) {
     },
   });
   post("progress", { stage: "fastapi" });
+  /** @type {Uint8Array<ArrayBuffer> | undefined} */
   let memory;
   if (snapshot) fill(python.FS, files);
   else {
@@ -108,9 +144,11 @@ async function boot({ snapshot, keeps, checks }) {
     if (keeps) memory = memoryOf(python);
   }
   const bridge = python.pyimport("bridge");
-  bridge.connect((kind, json, data) => {
+  /** @type {(kind: keyof Report, json: string, data?: any) => void} */
+  const hear = (kind, json, data) => {
     if (TOLD.has(kind)) post(kind, { ...JSON.parse(json), data: data?.toJs ? data.toJs() : JSON.parse(json).data });
-  });
+  };
+  bridge.connect(hear);
   // What a program seldom asks for comes when there is time.
   const rest = bytesOf(unpacked("rest.bin"))
     .then((zip) => {
@@ -124,7 +162,11 @@ async function boot({ snapshot, keeps, checks }) {
   return { python, bridge, rest, suite };
 }
 
-/** Python's memory, with FastAPI in it: another start can begin there. */
+/**
+ * Python's memory, with FastAPI in it: another start can begin there.
+ *
+ * @param {any} python makes snapshots, though its types do not say so
+ */
 function memoryOf(python) {
   for (const name of Object.keys(python.loadedPackages)) delete python.loadedPackages[name]; // or it cannot be loaded
   try {
@@ -157,18 +199,21 @@ const LEFT = new Set(
  * not on the list, so what a browser learns tomorrow goes, too. If something cannot be taken away, Python does not start.
  */
 function lockUp() {
-  load = null;
+  load = () => Promise.reject(new Error("Nothing is fetched any more."));
   const { userAgent, platform, language, hardwareConcurrency } = navigator;
-  for (let place = self; place !== Object.prototype; place = Object.getPrototypeOf(place)) {
+  /** @type {Record<string, unknown>} */
+  const all = /** @type {any} */ (self);
+  for (let place = all; place !== Object.prototype; place = Object.getPrototypeOf(place)) {
     for (const name of Object.getOwnPropertyNames(place)) {
       if (LEFT.has(name) || Reflect.deleteProperty(place, name)) continue;
-      if (Object(self[name]) === self[name]) throw new Error(`${name} cannot be taken away from programs.`); // a number may stay
+      if (Object(all[name]) === all[name]) throw new Error(`${name} cannot be taken away from programs.`); // a number may stay
     }
   }
-  delete URL.createObjectURL; // a page of this site, if somebody opens it
-  self.navigator = { userAgent, platform, language, hardwareConcurrency };
+  Reflect.deleteProperty(URL, "createObjectURL"); // a page of this site, if somebody opens it
+  all.navigator = { userAgent, platform, language, hardwareConcurrency };
 }
 
+/** @param {Orders["start"]} how */
 async function start({ snapshot, ...how }) {
   if (snapshot) {
     try {
@@ -180,9 +225,15 @@ async function start({ snapshot, ...how }) {
   return boot(how);
 }
 
-let begin;
-const started = new Promise((resolve) => (begin = resolve)).then(start);
+/** @type {(how: Orders["start"]) => void} */
+let begin = () => {};
+/** @type {Promise<Orders["start"]>} */
+const begun = new Promise((resolve) => {
+  begin = resolve;
+});
+const started = begun.then(start);
 
+/** @type {{ [Kind in keyof Orders]: (order: Orders[Kind]) => unknown }} */
 const commands = {
   /** The first of all: `snapshot` is what "awake" once gave, if it was kept, and `keeps` whether it can be. */
   start: (how) => begin(how),
@@ -197,15 +248,15 @@ const commands = {
   async check({ source, files, goal, names }) {
     const { python, rest, suite } = await started;
     fill(python.FS, new Uint8Array(files), "/home/learner/");
-    fill(python.FS, suite);
+    if (suite) fill(python.FS, suite);
     await rest;
     const checker = python.pyimport("checker");
-    const progress = (step) => post("checking", { step });
+    const progress = (/** @type {number} */ step) => post("checking", { step });
     post("verdict", JSON.parse(await checker.verdict.callPromising(source, goal, python.toPy(names), progress)));
   },
   async stop() {
     await (await started).bridge.stop();
-    post("stopped");
+    post("stopped", {});
   },
   open: async ({ id, path }) => (await started).bridge.socket_open(id, path),
   send: async ({ id, data }) => (await started).bridge.socket_send(id, data),
@@ -216,15 +267,21 @@ const commands = {
   },
 };
 
-/** Are all the modules here that this program imports? */
+/**
+ * Are all the modules here that this program imports?
+ *
+ * @param {Pyodide} python
+ * @param {string} source
+ */
 function knows(python, source) {
   const names = [...source.matchAll(/^\s*(?:from|import)\s+([\w.]+)/gm)].map(([, name]) => name);
   return python.runPython("import sys; lambda names: all(name in sys.modules for name in names)")(python.toPy(names));
 }
 
-self.onmessage = async ({ data: { kind, ...order } }) => {
+/** @param {MessageEvent<import("./messages.d.ts").Sent<Orders>>} event */
+self.onmessage = async ({ data: order }) => {
   try {
-    await commands[kind](order);
+    await /** @type {(order: any) => unknown} */ (commands[order.kind])(order);
   } catch (error) {
     post("broken", { text: String(error) });
   }

@@ -168,9 +168,7 @@ export class Bench {
     else {
       const lines = this.text.split(/(?<=\n)/);
       this.#part.plain.style.setProperty("--digits", String(Math.max(2, String(lines.length + 1).length))); // the numbers need as much room as in the editor
-      this.#part.plain.replaceChildren(
-        ...lines.map((/** @type {string} */ textContent) => element("span", { textContent })),
-      );
+      this.#part.plain.replaceChildren(...lines.map((textContent) => element("span", { textContent })));
     }
     this.#refresh();
   }
@@ -509,12 +507,7 @@ export class Bench {
     if (!canCheck()) return null;
     const names = this.#site.steps.map(({ subject }) => subject);
     const order = { source: this.#mine.text, parcel: this.parcel, goal, names };
-    return verdictOn(
-      this.#site.folder,
-      order,
-      (/** @type {number} */ step) => this.say(`Looking at step ${step}…`),
-      signal,
-    );
+    return verdictOn(this.#site.folder, order, (step) => this.say(`Looking at step ${step}…`), signal);
   }
 
   /**

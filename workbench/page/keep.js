@@ -1,16 +1,26 @@
-// @ts-nocheck: not typed yet
 // Keep: take the program home, bring one back, move it to another machine, go back to an earlier version, start over.
 
 import { button, copy, dialog, element, paragraph } from "./dom.js";
 
-const parcels = ({ folder }) => import(new URL("parcels.js", folder));
+/** @typedef {import("./bench.js").Bench} Bench */
+/** @typedef {import("./mine.js").Mine} Mine */
+/** @typedef {import("./page.js").Site} Site */
 
+/** @type {(site: Site) => Promise<typeof import("../parcels.js")>} */
+const parcels = ({ folder }) => import(new URL("parcels.js", folder).href);
+
+/**
+ * @param {Bench} bench
+ * @param {Mine} mine
+ * @param {Site} site
+ */
 export function keep(bench, mine, site) {
   dialog("Keep your program", (close) => {
     const file = element("input", { type: "file", accept: ".py,.zip", hidden: true });
     file.onchange = async () => {
-      const [picked] = file.files;
+      const picked = file.files?.[0];
       close();
+      if (!picked) return;
       const { read } = await parcels(site);
       offer(await read(new Uint8Array(await picked.arrayBuffer())), picked.name, bench, mine);
     };
@@ -40,6 +50,10 @@ export function keep(bench, mine, site) {
   });
 }
 
+/**
+ * @param {Bench} bench
+ * @param {Mine} mine
+ */
 function startOver(bench, { first }) {
   const from = first.given ? `our program of step ${first.given}` : "the file that everybody starts with";
   dialog("Start over?", (close) => [
@@ -60,6 +74,10 @@ function startOver(bench, { first }) {
   ]);
 }
 
+/**
+ * @param {Mine} mine
+ * @param {() => void} close
+ */
 function versions(mine, close) {
   const found = mine
     .earlier()
@@ -87,6 +105,11 @@ function versions(mine, close) {
   return element("ol", { className: "versions" }, ...rows);
 }
 
+/**
+ * @param {Bench} bench
+ * @param {Mine} mine
+ * @param {Site} site
+ */
 async function takeHome(bench, mine, site) {
   const { zip } = await parcels(site);
   const project = new Uint8Array(await (await fetch(bench.parcel)).arrayBuffer());
@@ -95,7 +118,14 @@ async function takeHome(bench, mine, site) {
   URL.revokeObjectURL(link.href);
 }
 
-/** Somebody brings a program. It is looked at first, and never taken or run unasked. */
+/**
+ * Somebody brings a program. It is looked at first, and never taken or run unasked.
+ *
+ * @param {string | null} text
+ * @param {string} from
+ * @param {Bench} bench
+ * @param {Mine} mine
+ */
 export function offer(text, from, bench, mine) {
   if (text === null) {
     dialog("That is no program", () => [
@@ -124,21 +154,39 @@ export function offer(text, from, bench, mine) {
   }
 }
 
+/**
+ * @param {string} text
+ * @param {Bench} bench
+ * @param {Mine} mine
+ */
 function take(text, bench, mine) {
   mine.replace(text, "brought a program", 0);
   bench.inMine(() => bench.say("This is your program now. “Check me” tells what it can do."));
 }
 
-/** The program of ours that this one is most like: the address only has to say what is different. */
+/**
+ * The program of ours that this one is most like: the address only has to say what is different.
+ *
+ * @param {string} text
+ * @param {Site["steps"]} steps
+ */
 const nearest = (text, steps) =>
   steps.reduce((best, step) => (likeness(step.source, text) > likeness(best.source, text) ? step : best));
 
+/**
+ * @param {string} ours
+ * @param {string} text
+ */
 function likeness(ours, text) {
   const lines = new Set(text.split("\n"));
   const those = ours.split("\n");
   return those.filter((line) => lines.has(line)).length - Math.max(0, those.length - lines.size);
 }
 
+/**
+ * @param {Mine} mine
+ * @param {Site} site
+ */
 async function move(mine, site) {
   const { toLink, picture } = await parcels(site);
   const step = nearest(mine.text, site.steps);
@@ -147,6 +195,8 @@ async function move(mine, site) {
   const image = picture(address.href);
   const drawn = element("div", { className: "qr", role: "img", ariaLabel: "The address as a picture" });
   drawn.innerHTML = image ?? "";
+  const line = element("input", { readOnly: true, value: address.href, ariaLabel: "The address" });
+  line.onfocus = () => line.select();
   dialog("Move to another machine", () => [
     paragraph("Open this address on the other machine. Your program is in it, and goes nowhere else."),
     element(
@@ -154,19 +204,20 @@ async function move(mine, site) {
       { className: "buttons" },
       button("Copy the address", () => copy(address.href)),
     ),
-    element("input", {
-      readOnly: true,
-      value: address.href,
-      ariaLabel: "The address",
-      onfocus: ({ target }) => target.select(),
-    }),
+    line,
     image
       ? drawn
       : paragraph("It is too long for a picture that a phone can scan. The address works, and so does the zip."),
   ]);
 }
 
-/** Has somebody come with a program in the address? */
+/**
+ * Has somebody come with a program in the address?
+ *
+ * @param {Bench} bench
+ * @param {Mine} mine
+ * @param {Site} site
+ */
 export async function arrive(bench, mine, site) {
   const found = /^#mine=(\d+)\.(.+)$/.exec(location.hash);
   if (!found) return;

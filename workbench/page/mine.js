@@ -1,22 +1,52 @@
-// @ts-nocheck: not typed yet
 // The learner's own program: one text for the whole course, kept in this browser, with all of its earlier versions.
 
 const STOOD = 1000; // ms: a text that stood for so long can be brought back
 const SOON = 200; // ms from a change until it is written down
 const ROOM = 1_500_000; // characters for the earlier versions; localStorage has five million for the whole site
 
+/**
+ * What is written down of it.
+ *
+ * @typedef {object} Kept
+ * @property {string | null} text
+ * @property {number} revision
+ * @property {string | null} ran
+ * @property {number[]} stars
+ * @property {number} given
+ * @property {number} doubt
+ * @property {{ text: string, given: number, words: string } | null} undo
+ */
+
+/**
+ * The earlier versions: the newest whole, and how to make each older one of the one before it.
+ *
+ * @typedef {[at: number, cut: number, put: string]} Difference
+ * @typedef {{ tip: string, when: number, older: [...Difference, when: number][] }} Shelf
+ * @typedef {{ text: string, when: number }} Version
+ */
+
+/** @type {Kept} */
 const EMPTY = { text: null, revision: 0, ran: null, stars: [], given: 0, doubt: 0, undo: null };
 
-/** What is written down in this browser, or null. Another window may have written it. */
+/**
+ * What is written down in this browser, or null. Another window may have written it.
+ *
+ * @param {string} name
+ */
 function read(name) {
   try {
-    return JSON.parse(localStorage.getItem(name));
+    return JSON.parse(localStorage.getItem(name) ?? "null");
   } catch {
     return null;
   }
 }
 
-/** Returns whether there was room for it. */
+/**
+ * Returns whether there was room for it.
+ *
+ * @param {string} name
+ * @param {Kept | Shelf} value
+ */
 function write(name, value) {
   try {
     localStorage.setItem(name, JSON.stringify(value));
@@ -44,15 +74,19 @@ function isBlocked() {
  */
 export class Mine extends EventTarget {
   #name;
+  /** @type {Kept} */
   #kept; // what is written down, or soon will be
-  #late = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #late;
   #since = -Infinity; // when the text became what it is, if that was here and now
   #seen; // the revision that is written down, as far as this window knows
   #unwritten = false; // is the program itself only in memory?
+  /** @type {Version[]} */
   #unkept = []; // earlier versions for which there was no room
   #trouble = "";
   first = { text: "", given: 0 }; // where a learner begins who comes to this page first
 
+  /** @param {string} place the path of the site */
   constructor(place) {
     super();
     this.#name = `club ${place}`;
@@ -99,7 +133,11 @@ export class Mine extends EventTarget {
     return this.untouched ? this.first.given : this.#kept.given;
   }
 
-  /** The learner has typed. What they typed must not go with an older act of ours, so the offer to take that back ends. */
+  /**
+   * The learner has typed. To take back an older act of ours would now take that away, too, so its offer ends.
+   *
+   * @param {string} text
+   */
   type(text) {
     if (performance.now() - this.#since > STOOD || this.undo) this.#remember(this.text);
     this.#set({ text, given: this.given, undo: null });
@@ -110,7 +148,12 @@ export class Mine extends EventTarget {
     if (this.undo) this.#set({ undo: null });
   }
 
-  /** An act of ours changes the program. `words` say what it was, for the button that takes it back. */
+  /**
+   * An act of ours changes the program.
+   *
+   * @param {string} text
+   * @param {string} words say what it was, for the button that takes it back
+   */
   replace(text, words, given = this.given) {
     const undo = { text: this.text, given: this.given, words };
     if (text === undo.text) return;
@@ -121,6 +164,7 @@ export class Mine extends EventTarget {
   }
 
   takeBack() {
+    if (!this.undo) return;
     const { text, given } = this.undo;
     this.#remember(this.text);
     this.#set({ text, given, undo: null });
@@ -128,25 +172,37 @@ export class Mine extends EventTarget {
     this.dispatchEvent(new Event("replaced"));
   }
 
+  /** @param {string} text */
   runs(text) {
     this.#set({ ran: text });
   }
 
-  /** The checker has praised these steps, and stopped at `doubt`. A star stays, whatever comes later. */
+  /**
+   * The checker has praised these steps, and stopped at `doubt`. A star stays, whatever comes later.
+   *
+   * @param {number[]} steps
+   * @param {number} doubt
+   */
   earn(steps, doubt) {
     const stars = new Set([...this.stars, ...steps.filter((step) => step > this.given)]);
     this.#set({ stars: [...stars].sort((a, b) => a - b), doubt });
     this.#save();
   }
 
-  /** All texts that stood here for a while: `{ text, when }`, the newest first. */
+  /**
+   * All texts that stood here for a while, the newest first.
+   *
+   * @returns {Version[]}
+   */
   earlier() {
-    const { tip = null, when, older = [] } = read(this.#shelf) ?? {};
-    if (tip === null) return [...this.#unkept];
-    const found = [{ text: tip, when }];
-    for (const [at, cut, put, when] of older) {
-      const { text } = found.at(-1);
-      found.push({ text: text.slice(0, at) + put + text.slice(at + cut), when });
+    /** @type {Shelf | null} */
+    const shelf = read(this.#shelf);
+    if (!shelf) return [...this.#unkept];
+    let text = shelf.tip;
+    const found = [{ text, when: shelf.when }];
+    for (const [at, cut, put, when] of shelf.older) {
+      text = text.slice(0, at) + put + text.slice(at + cut);
+      found.push({ text, when });
     }
     return [...this.#unkept, ...found];
   }
@@ -155,11 +211,17 @@ export class Mine extends EventTarget {
     return `${this.#name} earlier`;
   }
 
-  /** The newest version is kept whole, each older one as what is different in it. The oldest make room for the rest. */
+  /**
+   * The newest version is kept whole, each older one as what is different in it. The oldest make room for the rest.
+   *
+   * @param {string} text
+   */
   #remember(text, when = Date.now()) {
-    const { tip = null, when: before, older = [] } = read(this.#shelf) ?? {};
-    if (text === tip) return;
-    if (tip !== null) older.unshift([...difference(text, tip), before]);
+    /** @type {Shelf | null} */
+    const shelf = read(this.#shelf);
+    if (text === shelf?.tip) return;
+    const older = shelf?.older ?? [];
+    if (shelf) older.unshift([...difference(text, shelf.tip), shelf.when]);
     let room = ROOM - text.length;
     const last = older.findIndex(([, , put]) => {
       room -= put.length + 40;
@@ -177,6 +239,7 @@ export class Mine extends EventTarget {
 
   /** Make room for the program itself. Returns false if there is nothing left to give. */
   #forgetOldest() {
+    /** @type {Shelf | null} */
     const kept = read(this.#shelf);
     if (!kept) return false;
     if (kept.older.length) {
@@ -196,6 +259,7 @@ export class Mine extends EventTarget {
     this.dispatchEvent(new Event("trouble"));
   }
 
+  /** @param {Partial<Kept>} values */
   #set(values) {
     if ("text" in values) this.#since = performance.now();
     Object.assign(this.#kept, values);
@@ -206,7 +270,8 @@ export class Mine extends EventTarget {
   #save() {
     if (!this.#late && !this.#unwritten) return;
     clearTimeout(this.#late);
-    this.#late = 0;
+    this.#late = undefined;
+    /** @type {Kept | null} */
     const there = read(this.#name);
     // Another window has written in the meantime. What it wrote stays among the earlier versions.
     if (there && there.revision !== this.#seen && there.text !== null) this.#remember(there.text);
@@ -227,7 +292,7 @@ export class Mine extends EventTarget {
     const { text, untouched } = this;
     if (!untouched && text !== there.text) this.#remember(text);
     clearTimeout(this.#late);
-    this.#late = 0;
+    this.#late = undefined;
     this.#unwritten = false;
     this.#kept = there;
     this.#seen = there.revision;
@@ -238,7 +303,13 @@ export class Mine extends EventTarget {
   }
 }
 
-/** How to make `to` of `from`: at this place cut so many characters, and put these there. */
+/**
+ * How to make `to` of `from`: at this place cut so many characters, and put these there.
+ *
+ * @param {string} from
+ * @param {string} to
+ * @returns {Difference}
+ */
 function difference(from, to) {
   const most = Math.min(from.length, to.length);
   let start = 0;

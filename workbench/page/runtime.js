@@ -1,4 +1,3 @@
-// @ts-nocheck: not typed yet
 // Python in a worker, and the lines from this page to the program that runs there.
 
 import * as memory from "./memory.js";
@@ -7,16 +6,30 @@ const PATIENCE = 700; // ms that a program has to end by itself
 const TOO_LONG = 5000; // ms without an answer, as in club.js
 const TOO_STUCK = 60000; // ms without a word from the checker
 
-/** Is this error of a browser about a file that did not come? */
+/** @typedef {import("../messages.d.ts").Orders} Orders */
+/** @typedef {import("../messages.d.ts").Report} Report */
+/** @typedef {import("../messages.d.ts").Sent<Report>} Told */
+/** @typedef {import("../messages.d.ts").Verdict} Verdict */
+/** @typedef {import("../../steps/clubhouse/walkie-talkie.js").Line} Line */
+
+/**
+ * Is this error of a browser about a file that did not come?
+ *
+ * @param {string} [error]
+ */
 export const isAway = (error) =>
   /fetch|NetworkError|Load failed|imported module|^Error: \d+ for/i.test(error ?? "fetch");
 
 /**
  * A worker with Python in it. What Python's memory looks like at the start is kept here, where no program comes: the
- * worker says it once, before it runs any program. `checks` says that it will hold one to the suite.
+ * worker says it once, before it runs any program.
+ *
+ * @param {URL} address
+ * @param {boolean} checks will it hold a program to the suite?
  */
 function wake(address, checks) {
   const worker = new Worker(new URL("worker.js", address), { type: "module" });
+  /** @param {MessageEvent<Told>} event */
   const awake = ({ data }) => {
     if (data.kind !== "awake") return;
     worker.removeEventListener("message", awake);
@@ -29,7 +42,11 @@ function wake(address, checks) {
   return worker;
 }
 
-/** The files that a program needs beside it. Once a program runs, its worker can fetch nothing. */
+/**
+ * The files that a program needs beside it. Once a program runs, its worker can fetch nothing.
+ *
+ * @param {string} address
+ */
 async function parcelOf(address) {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${answer.status} for ${address}`);
@@ -40,25 +57,34 @@ async function parcelOf(address) {
 export class Socket {
   static #last = 0;
   id = ++Socket.#last;
-  /** @type {import("../../steps/clubhouse/walkie-talkie.js").Line["onopen"]} */
-  onopen = null;
-  /** @type {import("../../steps/clubhouse/walkie-talkie.js").Line["onmessage"]} */
-  onmessage = null;
-  /** @type {import("../../steps/clubhouse/walkie-talkie.js").Line["onclose"]} */
-  onclose = null;
   #runtime;
+  /** @type {Line["onopen"]} */
+  onopen = null;
+  /** @type {Line["onmessage"]} */
+  onmessage = null;
+  /** @type {Line["onclose"]} */
+  onclose = null;
 
+  /**
+   * @param {Runtime} runtime
+   * @param {string} path
+   */
   constructor(runtime, path) {
     this.#runtime = runtime;
     runtime.sockets.set(this.id, this);
     runtime.post("open", { id: this.id, path });
   }
 
+  /** @param {string} data */
   send(data) {
     this.#runtime.post("send", { id: this.id, data });
   }
 
-  /** In this page a friend can fall asleep, and take nothing until they wake up. */
+  /**
+   * In this page a friend can fall asleep, and take nothing until they wake up.
+   *
+   * @param {boolean} asleep
+   */
   sleep(asleep) {
     this.#runtime.post("sleep", { id: this.id, asleep });
   }
@@ -67,23 +93,31 @@ export class Socket {
     this.#runtime.post("close", { id: this.id, code });
   }
 
-  hear({ type, ...what }) {
-    if (type === "close") this.#runtime.sockets.delete(this.id);
-    this[`on${type}`]?.(what);
+  /** @param {import("../messages.d.ts").SocketEvent} what */
+  hear(what) {
+    if (what.type === "close") this.#runtime.sockets.delete(this.id);
+    if (what.type === "open") this.onopen?.(new Event("open"));
+    if (what.type === "message") this.onmessage?.(new MessageEvent("message", { data: what.data }));
+    if (what.type === "close") this.onclose?.(new CloseEvent("close", { code: what.code, reason: what.reason }));
   }
 }
 
 /** Python, awake as long as the tab is open. It reports with the events progress, terminal, error and broken. */
 export class Runtime extends EventTarget {
+  /** @type {Map<number, Socket>} */
   sockets = new Map();
   runs = 0;
+  /** @type {Worker | null} */
   #worker = null;
+  /** @type {Map<string, (answer: any) => void>} */
   #asked = new Map();
   #address;
   #last = 0;
   #turn = 0; // changes with each Run and Stop
+  /** @type {Set<string>} */
   #there = new Set(); // the parcels that the worker has
 
+  /** @param {URL} address of Python's folder */
   constructor(address) {
     super();
     this.#address = address;
@@ -93,8 +127,14 @@ export class Runtime extends EventTarget {
     return Boolean(this.#worker);
   }
 
-  post(kind, more = {}, given = []) {
-    this.#worker?.postMessage({ kind, ...more }, given);
+  /**
+   * @template {keyof Orders} Kind
+   * @param {Kind} kind
+   * @param {Orders[Kind]} order
+   * @param {Transferable[]} [given]
+   */
+  post(kind, order, given = []) {
+    this.#worker?.postMessage({ kind, ...order }, given);
   }
 
   /** Start Python. It takes a moment, so whoever will need it soon can ask for it now. */
@@ -105,7 +145,12 @@ export class Runtime extends EventTarget {
     this.#worker.onerror = ({ message }) => this.#hear({ kind: "broken", text: message });
   }
 
-  /** Put a program on the air. Resolves to true when it is there. */
+  /**
+   * Put a program on the air. Resolves to true when it is there.
+   *
+   * @param {string} source
+   * @param {string} parcel the address of the zip with the files beside it
+   */
   async run(source, parcel) {
     this.wake();
     const turn = ++this.#turn;
@@ -125,14 +170,14 @@ export class Runtime extends EventTarget {
     if (!this.#worker) return;
     this.#turn++;
     this.#settle("started", false);
-    this.post("stop");
+    this.post("stop", {});
     const worker = this.#worker;
     const late = setTimeout(() => {
       if (this.#worker === worker) this.#end();
     }, PATIENCE);
     await this.#answer("stopped");
     clearTimeout(late);
-    for (const socket of [...this.sockets.values()]) socket.hear({ type: "close", code: 1006 });
+    for (const socket of [...this.sockets.values()]) socket.hear({ type: "close", code: 1006, reason: "" });
   }
 
   /** Forget everything: the next Python starts from the site's own files. */
@@ -142,10 +187,15 @@ export class Runtime extends EventTarget {
     await memory.forget(this.#address);
   }
 
-  async http(method, path, headers = [], body = new ArrayBuffer(0)) {
+  /**
+   * @param {string} method
+   * @param {string} path
+   */
+  async http(method, path) {
     const id = ++this.#last;
-    this.post("http", { id, method, path, headers, body });
+    this.post("http", { id, method, path, headers: [], body: new ArrayBuffer(0) });
     setTimeout(() => this.#settle(`http ${id}`, null), TOO_LONG);
+    /** @type {Report["http"] | null} */
     const answer = await this.#answer(`http ${id}`);
     if (!answer?.status) throw new Error("no answer");
     const { status, headers: pairs, data } = answer;
@@ -156,9 +206,9 @@ export class Runtime extends EventTarget {
   network() {
     let seen = 0;
     return {
-      open: (path) => new Socket(this, `/${path}`),
-      get: (path) => this.http("GET", `/${path}`),
-      post: (path) => this.http("POST", `/${path}`),
+      open: (/** @type {string} */ path) => new Socket(this, `/${path}`),
+      get: (/** @type {string} */ path) => this.http("GET", `/${path}`),
+      post: (/** @type {string} */ path) => this.http("POST", `/${path}`),
       isNew: () => {
         const before = seen;
         seen = this.runs;
@@ -167,22 +217,31 @@ export class Runtime extends EventTarget {
     };
   }
 
+  /**
+   * @param {string} name
+   * @returns {Promise<any>}
+   */
   #answer(name) {
     return new Promise((resolve) => this.#asked.set(name, resolve));
   }
 
+  /**
+   * @param {string} name
+   * @param {unknown} value
+   */
   #settle(name, value) {
     this.#asked.get(name)?.(value);
     this.#asked.delete(name);
   }
 
-  #hear({ kind, ...detail }) {
-    if (kind === "started") this.#settle("started", detail.ok);
-    else if (kind === "stopped") this.#settle("stopped", true);
-    else if (kind === "http") this.#settle(`http ${detail.id}`, detail);
-    else if (kind === "socket") this.sockets.get(detail.id)?.hear(detail);
-    else this.dispatchEvent(new CustomEvent(kind, { detail }));
-    if (kind === "broken") this.#end();
+  /** @param {Told} told */
+  #hear(told) {
+    if (told.kind === "started") this.#settle("started", told.ok);
+    else if (told.kind === "stopped") this.#settle("stopped", true);
+    else if (told.kind === "http") this.#settle(`http ${told.id}`, told);
+    else if (told.kind === "socket") this.sockets.get(told.id)?.hear(told);
+    else this.dispatchEvent(new CustomEvent(told.kind, { detail: told }));
+    if (told.kind === "broken") this.#end();
   }
 
   /** Without its worker nobody gets an answer any more. */
@@ -194,9 +253,15 @@ export class Runtime extends EventTarget {
   }
 }
 
-/** A program runs in the same Python as its checker, so it could have said this itself. */
+/**
+ * A program runs in the same Python as its checker, so it could have said this itself.
+ *
+ * @param {Verdict} verdict
+ * @param {number} asked the goal
+ * @returns {Verdict}
+ */
 function bounded({ goal, stars, headline, hints, ...words }, asked) {
-  const count = Math.min(Math.max(Math.trunc(stars) || 0, 0), asked);
+  const count = Math.min(Math.max(Math.trunc(stars ?? 0) || 0, 0), asked);
   return {
     ...words,
     headline: String(headline),
@@ -207,12 +272,20 @@ function bounded({ goal, stars, headline, hints, ...words }, asked) {
 
 /**
  * Hold a program to the shared suite. It gets a Python of its own, so that friends who are talking are not disturbed.
- * That Python ends when it has answered, or when the signal says so. `looking` is told which step it is looking at.
+ * That Python ends when it has answered, or when the signal says so.
+ *
+ * @param {URL} address of Python's folder
+ * @param {{ source: string, parcel: string, goal: number, names: string[] }} order
+ * @param {(step: number) => void} looking is told which step it is looking at
+ * @param {AbortSignal} signal
+ * @returns {Promise<Verdict | null>}
  */
 export function verdictOn(address, order, looking, signal) {
   const worker = wake(address, true);
   return new Promise((resolve) => {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
     let late;
+    /** @param {Verdict | null} verdict */
     const end = (verdict) => {
       clearTimeout(late);
       worker.terminate();
@@ -222,23 +295,29 @@ export function verdictOn(address, order, looking, signal) {
       clearTimeout(late);
       late = setTimeout(() => end({ headline: "Your program keeps the checker waiting, and never stops." }), TOO_STUCK);
     };
-    worker.onmessage = ({ data: { kind, ...detail } }) => {
+    /** @param {string} fault */
+    const broken = (fault) =>
+      end(
+        isAway(fault)
+          ? {
+              headline:
+                "The checker did not come: this computer is offline, or a filter holds it back. Once it has been here, it works offline.",
+            }
+          : { headline: "The checker tripped over itself, not over your program.", fault },
+      );
+    /** @param {MessageEvent<Told>} event */
+    worker.onmessage = ({ data: told }) => {
       wait();
-      if (kind === "checking") looking(detail.step);
-      else if (kind === "verdict") end(bounded(detail, order.goal));
-      else if (kind === "broken")
-        end({
-          headline: isAway(detail.text)
-            ? "The checker did not come: this computer is offline, or a filter holds it back. Once it has been here, it works offline."
-            : `The checker tripped over itself, not over your program: ${detail.text}`,
-        });
+      if (told.kind === "checking") looking(told.step);
+      else if (told.kind === "verdict") end(bounded(told, order.goal));
+      else if (told.kind === "broken") broken(told.text);
     };
-    worker.onerror = ({ message }) => worker.onmessage({ data: { kind: "broken", text: message } });
+    worker.onerror = ({ message }) => broken(message);
     signal.addEventListener("abort", () => end(null));
     wait();
     parcelOf(order.parcel).then(
       (files) => worker.postMessage({ kind: "check", ...order, files }, [files]),
-      (error) => worker.onerror({ message: String(error) }),
+      (error) => broken(String(error)),
     );
   });
 }
