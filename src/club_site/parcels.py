@@ -25,7 +25,16 @@ entrypoint = "my_club.main:app"
 
 
 # What the project itself consists of.
-FILES = ["README.md", "LICENSE", "CONTRIBUTING.md", "pyproject.toml", "mkdocs.yml", ".gitignore", ".ci/run"]
+FILES = [
+    "README.md",
+    "LICENSE",
+    "CONTRIBUTING.md",
+    "pyproject.toml",
+    "mkdocs.yml",
+    "biome.jsonc",
+    ".gitignore",
+    ".ci/run",
+]
 FOLDERS = ["steps", "src", "tests", "docs", "workbench", "race"]
 
 
