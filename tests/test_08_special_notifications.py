@@ -123,7 +123,7 @@ def test_any_words_can_come_back(club, ada):
     ada.has_heard(*odd)
 
 
-def test_what_is_no_reminder_comes_back_as_an_error_and_rings_nothing(club, ada):
+def test_a_reminder_that_makes_no_sense_gets_an_error_and_rings_nothing(club, ada):
     bo = club.news("Bo", "reminder", "error")
     for text in NOT_A_REMINDER:
         ada.says(text)

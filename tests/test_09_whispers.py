@@ -185,7 +185,7 @@ def test_a_name_is_taken_only_in_its_room(club, in_the_room, ada):
 
 
 @pytest.mark.beyond
-def test_of_eight_who_come_at_once_with_one_name_one_gets_in(club):
+def test_only_one_of_eight_who_come_at_once_with_the_same_name_gets_in(club):
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a browser has no threads
 
     with ThreadPoolExecutor(8) as pool:

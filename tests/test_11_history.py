@@ -137,7 +137,7 @@ def test_what_is_said_in_the_chat_has_no_number(club, ada):
 
 
 @pytest.mark.parametrize("last_id", ["-1", "-9999999999", "x", "", "1.5", "1e3", "NaN", "null", "7;", 2**63, 10**30])
-def test_what_is_no_number_of_a_message_is_refused_with_a_reason(club, cave, cara, last_id):
+def test_a_last_id_that_is_not_a_number_is_refused_with_a_reason(club, cave, cara, last_id):
     club.room(cave, "Dan", last_id=last_id).is_sent_away(REFUSED)
     cara.has_heard()
     club.count(**{cave: 1})

@@ -35,7 +35,9 @@ def troubles(at: str) -> Lines:
     if not found:
         raise NotFoundError(f"there is no cause that is seen at {at!r}")
     quoted = "“{}”" if at == "page" else "`{}`"
-    rows = [(quoted.format(cause.says), cause.means, cause.do) for cause in found]
+    rows = [
+        ("<br>".join(quoted.format(line) for line in cause.says.splitlines()), cause.means, cause.do) for cause in found
+    ]
     return table("The screen says | It means | Do this", rows)
 
 

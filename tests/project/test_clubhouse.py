@@ -331,7 +331,7 @@ def test_a_secret_room_asks_at_the_door(club, window, expect):
 
 
 @pytest.mark.step(10)
-def test_the_club_says_why_it_lets_somebody_not_in(window, expect):
+def test_the_club_says_why_it_does_not_let_somebody_in(window, expect):
     window.room("Ada").fill("chat")
     window.room("Ada").press("Enter")
     expect(window.lamp("Ada")).to_have_text("not let in")

@@ -8,6 +8,7 @@ import pytest
 
 from suite.choice import PROGRAMS
 
+pytestmark = pytest.mark.rules
 ROOT = Path(__file__).parents[2]
 NEW_LINES = 26  # that a step may add; a longer one is two steps
 NEW_LINES_LEVEL_3 = 45
@@ -35,21 +36,23 @@ def test_a_step_only_adds_or_changes_little(before, after):
     gone = [line[2:] for line in diff if line.startswith("- ") and line[2:].strip()]
     if after < MAY_CHANGE:
         assert [line for line in gone if not line.startswith("app = FastAPI(")] == []
-    assert len(gone) <= THREE_PARTS.get(after, (0, CHANGED_LINES))[1]
+    assert len(gone) <= THREE_PARTS.get(after, (0, CHANGED_LINES))[1], f"Leave more of step {before} as it is: {gone}"
 
 
 @pairs
 def test_a_step_adds_little(before, after):
     new = [line for line in difflib.ndiff(lines(before), lines(after)) if line.startswith("+ ") and line[2:].strip()]
     limit = NEW_LINES if after < LEVEL_3 else NEW_LINES_LEVEL_3
-    assert len(new) <= THREE_PARTS.get(after, (limit, 0))[0]
+    assert len(new) <= THREE_PARTS.get(after, (limit, 0))[0], (
+        f"Step {after} adds {len(new)} lines. Make two steps of it."
+    )
 
 
 @pytest.mark.parametrize("step", PROGRAMS)
 def test_each_part_can_be_explained_at_one_go(step):
     for node in ast.walk(ast.parse("\n".join(lines(step)))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert node.end_lineno - node.lineno + 1 <= IN_A_PART, node.name
+            assert node.end_lineno - node.lineno + 1 <= IN_A_PART, f"Make two functions of {node.name}."
 
 
 @pytest.mark.parametrize("step", PROGRAMS)
@@ -72,4 +75,5 @@ def test_a_step_needs_nothing_but_fastapi(step):
 
 @pytest.mark.parametrize("step", PROGRAMS)
 def test_no_line_breaks_out_of_its_box(step):
-    assert [line for line in lines(step) if len(line) > COLUMNS] == []
+    long = [line for line in lines(step) if len(line) > COLUMNS]
+    assert not long, f"Break these lines before column {COLUMNS}: {long}"

@@ -67,6 +67,7 @@ def test_the_terminal_says_that_there_is_no_main(tmp_path):
     assert causes()["no-main"].says in (tmp_path / "terminal.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.rules
 def test_each_error_is_made_to_happen():
     """In the checker by a mistake in `mistakes/`, elsewhere by a test above."""
     elsewhere = {oops.id for oops in causes().values() if not oops.can_be_checked}
@@ -75,6 +76,7 @@ def test_each_error_is_made_to_happen():
 
 
 @pytest.mark.parametrize("oops", causes().values(), ids=causes().keys())
+@pytest.mark.rules
 def test_what_the_page_quotes_is_what_the_checker_looks_for(oops):
     if oops.at == "terminal" and oops.can_be_checked and oops.id != "crash":
         assert re.search(oops.terminal or "Error", "\n" + oops.says.replace("{name}", "x"), re.MULTILINE)
@@ -85,6 +87,7 @@ def plain(text):
 
 
 @pytest.mark.parametrize("oops", causes().values(), ids=causes().keys())
+@pytest.mark.rules
 def test_a_verdict_is_easy_to_read(oops, textstat):
     """Our words of it; what Python says is not ours."""
     wanted = Failure(oops.tests[0] if oops.tests else "", 1, "", "").promise
@@ -92,6 +95,7 @@ def test_a_verdict_is_easy_to_read(oops, textstat):
     assert textstat.flesch_kincaid_grade(verdict) <= 5, verdict
 
 
+@pytest.mark.rules
 def test_all_words_about_errors_are_easy(textstat):
     words = "\n".join(plain("\n".join([oops.means, *oops.hints, oops.do])) for oops in causes().values())
     assert textstat.flesch_kincaid_grade(words) <= 4.3

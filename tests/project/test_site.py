@@ -47,6 +47,7 @@ def boxes(page):
 
 
 @each_step_page
+@pytest.mark.rules
 def test_the_boxes_of_a_page_are_what_is_new_in_its_step(page):
     step = STEP_PAGES[page]
     shown = [number for _, code in boxes(page) for words in code for number in boxes_of.box_lines(step, words)]
@@ -54,6 +55,7 @@ def test_the_boxes_of_a_page_are_what_is_new_in_its_step(page):
 
 
 @pytest.mark.parametrize("page", [page for page, step in STEP_PAGES.items() if step.level == 3])
+@pytest.mark.rules
 def test_where_a_page_only_gives_the_aim_each_line_that_goes_is_named(page):
     """There, a sentence beside the lines says where they belong, and which ones they replace."""
     step = STEP_PAGES[page]
@@ -66,6 +68,7 @@ def test_where_a_page_only_gives_the_aim_each_line_that_goes_is_named(page):
 
 
 @each_step_page
+@pytest.mark.rules
 def test_a_box_is_small(page):
     for words, code in boxes(page):
         assert sum(len(boxes_of.box_lines(STEP_PAGES[page], each)) for each in code) <= 10, code
@@ -73,6 +76,7 @@ def test_a_box_is_small(page):
 
 
 @each_step_page
+@pytest.mark.rules
 def test_a_box_shows_the_lines_and_numbers_of_the_learners_own_file(page):
     """Who follows the page has, after each box, the lines at the numbers that it shows."""
     step = STEP_PAGES[page]
@@ -90,6 +94,7 @@ def test_a_box_shows_the_lines_and_numbers_of_the_learners_own_file(page):
 
 
 @each_step_page
+@pytest.mark.rules
 def test_a_box_of_level_two_has_up_to_three_gaps(page):
     for _, code in boxes(page):
         for words in code:
@@ -169,6 +174,7 @@ def constructs(step):
 
 
 @each_step
+@pytest.mark.rules
 def test_no_construct_is_used_before_a_page_has_explained_it(step):
     so_far = "".join(text_of(page) for page, each in STEP_PAGES.items() if each.number <= step.number)
     explained = {part for sign, parts in EXPLAINED.items() if f"| `{sign}` |" in so_far for part in parts.split()}
@@ -176,18 +182,21 @@ def test_no_construct_is_used_before_a_page_has_explained_it(step):
 
 
 @each_step_page
+@pytest.mark.rules
 def test_what_a_box_needs_is_explained_before_it_three_at_a_time(page):
     for block in re.findall(r"^\?\?\? abstract \"New here.*\n((?:(?:    .*)?\n)*)(.*)", text_of(page), re.MULTILINE):
         assert 1 <= len(re.findall(r"^    \| `.+?` \|", block[0], re.MULTILINE)) <= 3
         assert block[1].startswith("!!! task"), block[1]
 
 
+@pytest.mark.rules
 def test_every_step_has_a_page_with_its_number():
     assert [page for page in PAGES if page.startswith("steps/")] == list(STEP_PAGES)
     for page, step in STEP_PAGES.items():
         assert re.search(rf"^# {step.number}\. ", text_of(page), re.MULTILINE)
 
 
+@pytest.mark.rules
 def test_nothing_is_pasted():
     """A page has no Python of its own: every program on it comes from steps/."""
     for page in PAGES:
@@ -220,17 +229,20 @@ def prose(page, main_path_only=False):
 
 
 @pytest.mark.parametrize("page", LEARNER_PAGES)
+@pytest.mark.rules
 def test_a_page_is_easy_to_read(page, textstat):
     grade = textstat.flesch_kincaid_grade("\n".join(prose(page)))
     assert grade <= 5.5
 
 
+@pytest.mark.rules
 def test_all_pages_together_are_as_easy_as_the_best(textstat):
     words = "\n".join(part for page in LEARNER_PAGES for part in prose(page))
     assert textstat.flesch_kincaid_grade(words) <= 4.3
     assert textstat.flesch_reading_ease(words) >= 84
 
 
+@pytest.mark.rules
 def test_the_step_pages_are_short():
     counts = {page: len(" ".join(prose(page, main_path_only=True)).split()) for page in STEP_PAGES}
     assert max(counts.values()) <= 220, counts
@@ -238,6 +250,7 @@ def test_the_step_pages_are_short():
     assert statistics.median(for_all) <= 160, counts
 
 
+@pytest.mark.rules
 def test_the_first_message_comes_within_sixty_words():
     """The walkie-talkies of the home page are awake as soon as somebody types into them."""
     before, club, _ = text_of("index.md").partition("[[club]]")
@@ -246,6 +259,7 @@ def test_the_first_message_comes_within_sixty_words():
 
 
 @each_step_page
+@pytest.mark.rules
 def test_a_step_page_has_its_ten_parts(page):
     text = text_of(page)
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)

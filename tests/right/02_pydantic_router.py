@@ -1,3 +1,4 @@
+# Step 2 with a typed response, a router, and state from the lifespan.
 """Club server, step 2: typed response, router, and state from the lifespan."""
 
 from collections.abc import AsyncIterator

@@ -1,3 +1,4 @@
+# Step 3 with tabs, names in camel case, times that end in Z, and sends that gather their errors.
 from datetime import datetime, timezone
 from os import path
 import asyncio

@@ -1,3 +1,4 @@
+# Step 3 with Starlette's class for endpoints in place of a function with a loop.
 """Starlette's class based endpoint instead of a function with a loop."""
 
 import asyncio

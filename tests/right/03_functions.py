@@ -1,3 +1,4 @@
+# Step 3 without a manager: functions and a set, and a loop with receive_text.
 """Functions and a set, without a manager; it reads with receive_text."""
 
 import json

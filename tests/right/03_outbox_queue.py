@@ -1,3 +1,4 @@
+# Step 3 with an outbox for each friend, and a task that empties it.
 """Every friend has an outbox; one writer task per friend empties it.
 
 A broadcast only drops a line into every outbox, so it never waits for anybody:

@@ -1,3 +1,4 @@
+# Step 3 with a class for each room, which sends to all at the same time, and listens with iter_text.
 """A class for each room, which sends to all at the same time with gather, and listens with iter_text."""
 
 import asyncio

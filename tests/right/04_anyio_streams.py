@@ -1,3 +1,4 @@
+# Step 4 with anyio: task groups, cancel scopes and memory streams.
 """Step 4 with anyio: task groups, cancel scopes and memory object streams."""
 
 import json

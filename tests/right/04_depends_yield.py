@@ -1,3 +1,4 @@
+# Step 4 with coming and going as dependencies with yield.
 """Coming and going are dependencies with yield; the endpoints only hold what happens between."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# Step 4 with one task for the news of everybody, started with the app.
 import asyncio
 import time
 from contextlib import asynccontextmanager

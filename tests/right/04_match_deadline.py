@@ -1,3 +1,4 @@
+# Step 4 with sockets as the keys of a dict, match, and a deadline for the next news.
 """Chat + doorbell. No classes, one dict per room, sockets are the keys."""
 import asyncio
 import time

@@ -1,3 +1,4 @@
+# Step 4 without tasks: the news loop waits for the friend, but at most until the next news is due.
 # No tasks at all: the news loop waits for the friend, but at most until the next news is due.
 import asyncio
 from datetime import datetime, timezone

@@ -1,3 +1,4 @@
+# Step 5 with plain def routes, and sockets inside an async with.
 """Step 5. HTTP routes are plain `def`s; sockets live inside `async with seat(...)`."""
 
 import asyncio

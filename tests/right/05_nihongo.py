@@ -1,3 +1,4 @@
+# Step 5 with Japanese names for everything, aliases for parameters, and times that end in Z.
 """みんなの部室サーバー(ステップ5まで)"""
 
 import asyncio

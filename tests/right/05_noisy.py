@@ -1,3 +1,4 @@
+# Step 5 that prints a lot, at the start and at each message, and whose 404 answers have other words.
 """It prints a lot, at the start and at each message, and its 404 answers have other words."""
 
 import asyncio

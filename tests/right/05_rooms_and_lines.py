@@ -1,3 +1,4 @@
+# Step 5 with objects for rooms and lines, raw events, and a lock for each line.
 """Step 5: Room objects with Line objects; raw events; a lock for each line."""
 import asyncio
 import datetime as dt

@@ -1,3 +1,4 @@
+# Step 5 with plain def routes that hand their work to the event loop of the sockets.
 """Plain `def` routes; they hand their work to the event loop of the sockets."""
 import asyncio
 import typing as t

@@ -1,3 +1,4 @@
+# Step 6 with rooms as sets in a table of their own, behind a lock; messages have a type already.
 """Rooms are sets in a table of their own, behind a lock. Messages have a type already."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# Step 7 without Pydantic: a table of functions, and kind words of its own.
 """Types without Pydantic: a table of functions, and kind words of its own."""
 
 import asyncio

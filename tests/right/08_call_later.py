@@ -1,3 +1,4 @@
+# Step 8 with reminders without tasks: the loop calls later, and the handles are cancelled.
 """Reminders without tasks: the loop calls later, and the handles are cancelled."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# Step 9 without Pydantic or classes: a dict of rooms, each a dict of names, checked by hand.
 """No Pydantic, no classes: a dict of rooms, each a dict of names. Checks by hand."""
 
 import asyncio

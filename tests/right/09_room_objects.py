@@ -1,3 +1,4 @@
+# Step 9 with a class for each room, sets of members, match, and an outbox for each line.
 """A class for each room, sets of members, `match`, and an outbox for each line."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# Step 10 with a dependency at the door, time.monotonic, and a deadline for the password.
 """No Pydantic: a dict of rooms, each a dict of names. A dependency at the door, `time.monotonic`, a deadline."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# Step 11 without a database: each room keeps its talk, and a file gets a line of JSON for each message.
 """No database: each room object keeps its talk, and a file gets one line of JSON for each message."""
 
 import asyncio

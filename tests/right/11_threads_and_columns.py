@@ -1,3 +1,4 @@
+# Step 11 with a thread for each look into the database, a lock for each room, and a column for each part.
 """A thread for each look into the database, a lock for each room, a column for each part, a table that counts."""
 
 import asyncio

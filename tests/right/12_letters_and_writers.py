@@ -1,3 +1,4 @@
+# Step 12 with a pile of letters and a writer for each member, who gives the member up after a while.
 """A pile of letters and a writer for each member, who gives the member up when a letter takes too long."""
 
 import asyncio

@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Watchdog:
-    """Ends a run in which nothing happens any more, and names the tests that were running."""
+    """Ends a run in which nothing happens any more after its first test, and names the tests that were running."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -84,6 +84,4 @@ class Watchdog:
 def pytest_sessionstart(session: pytest.Session) -> Iterator[None]:
     yield
     if getattr(session.config.option, "numprocesses", None):  # in the process that gives the workers their tests
-        watchdog = Watchdog(SILENCE_S)
-        session.config.pluginmanager.register(watchdog)
-        watchdog.look()
+        session.config.pluginmanager.register(Watchdog(SILENCE_S))
