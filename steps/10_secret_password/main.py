@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import FastAPI, HTTPException, WebSocket, WebSocketDisconnect
+from fastapi import Depends, FastAPI, HTTPException, WebSocket, WebSocketDisconnect
 from fastapi.exceptions import WebSocketException
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
@@ -35,15 +35,14 @@ class ConnectionManager:
         await websocket.accept()
         self.active_connections[channel].append(websocket)
 
-    async def join(self, websocket: WebSocket, room: str) -> None:
-        await websocket.accept()
-        await check_caller(websocket, room)
+    def join(self, websocket: WebSocket, room: str) -> None:
         if websocket.path_params["client_id"] in self.names(room):
             raise WebSocketException(4009, "This name is taken. Choose another one.")
         self.active_connections.setdefault(room, []).append(websocket)
 
     def disconnect(self, websocket: WebSocket, channel: str) -> None:
-        self.active_connections[channel].remove(websocket)
+        if websocket in self.active_connections[channel]:
+            self.active_connections[channel].remove(websocket)
         if channel not in ALWAYS_OPEN and not self.active_connections[channel]:
             del self.active_connections[channel]
 
@@ -95,8 +94,8 @@ def chat_message(client_id: str, message: str) -> str:
 @app.websocket("/ws/{client_id}")
 async def websocket_endpoint(websocket: WebSocket, client_id: str) -> None:
     await manager.broadcast(chat_message(client_id, "joined the chat"), "chat")
-    await manager.connect(websocket, "chat")
     try:
+        await manager.connect(websocket, "chat")
         while True:
             message = await listen(websocket)
             await manager.broadcast(chat_message(client_id, message), "chat")
@@ -153,13 +152,15 @@ async def notification_endpoint(websocket: WebSocket, client_id: str) -> None:
 
 @app.post("/broadcast/{channel}")
 async def broadcast_message(channel: str, message: str = "Hello!") -> dict[str, int]:
+    if channel in SECRET_ROOMS:
+        raise HTTPException(403, f"{channel} is secret. Go in, and say it there.")
     channels = manager.active_connections
     if channel not in channels:
         raise HTTPException(404, f"No room {channel} here. Try: {', '.join(channels)}")
     if channel == "notifications":
         await manager.broadcast(notification(message), channel)
     else:
-        await tell(channel, "docs page", type="chat", message=message)
+        await tell(channel, "docs page", {"type": "chat", "message": message})
     return {"friends": len(channels.get(channel, []))}
 
 
@@ -181,38 +182,16 @@ def is_for(name: str, parts: dict[str, object]) -> bool:
     return parts["type"] != "join" or name != parts["client_id"]
 
 
-async def tell(room: str, client_id: str, **parts: object) -> None:
+async def tell(room: str, client_id: str, parts: dict[str, object]) -> None:
     now = datetime.now(UTC).isoformat()
-    parts |= {"client_id": client_id, "timestamp": now, "room": room}
+    parts = parts | {"client_id": client_id, "timestamp": now, "room": room}
     for websocket in manager.active_connections.get(room, []).copy():
         if is_for(websocket.path_params["client_id"], parts):
             await manager.send_personal_message(json.dumps(parts), websocket)
     if parts["type"] in ("join", "leave"):
         who = manager.names(room)
-        await tell(room, client_id, type="friends", friends=who, message=", ".join(who))
-
-
-async def check_caller(websocket: WebSocket, room: str) -> None:
-    origin, host = websocket.headers.get("origin"), websocket.headers.get("host")
-    if origin is not None and origin.partition("://")[2] != host:
-        raise WebSocketException(1008, "Only the club's own page may call.")
-    if room in ALWAYS_OPEN:
-        raise WebSocketException(1008, "This is no room. Choose another name.")
-    if any(len(name) > 20 for name in websocket.path_params.values()):
-        raise WebSocketException(1008, "Please use names of 20 letters at most.")
-    if room in SECRET_ROOMS:
-        await check_password(websocket, SECRET_ROOMS[room])
-
-
-async def check_password(websocket: WebSocket, password: str) -> None:
-    question = {"type": "password", "message": "What is the password?"}
-    await manager.send_personal_message(json.dumps(question), websocket)
-    try:
-        answer = await asyncio.wait_for(listen(websocket), timeout=10)
-    except TimeoutError:
-        answer = ""
-    if not secrets.compare_digest(answer.encode(), password.encode()):
-        raise WebSocketException(1008, "That is not the password.")
+        parts = {"type": "friends", "friends": who, "message": ", ".join(who)}
+        await tell(room, client_id, parts)
 
 
 class Chat(BaseModel):
@@ -241,37 +220,62 @@ async def send_error(message: str, websocket: WebSocket) -> None:
 
 
 async def handle(websocket: WebSocket, room: str, client_id: str, text: str) -> None:
-    parts = {"type": "chat", "message": text}
+    parts: dict[str, object] = {"type": "chat", "message": text}
     try:
         if text.startswith("{"):
             parts = message_adapter.validate_json(text).model_dump()
         if parts["type"] == "whisper" and parts["to"] not in manager.names(room):
             who = ", ".join(manager.names(room))
             return await send_error(f"{parts['to']} is not here. Try: {who}", websocket)
-        await tell(room, client_id, **parts)
+        await tell(room, client_id, parts)
     except ValidationError:
         await send_error('Try words, or {"type": "emoji", "message": "🎉"}.', websocket)
 
 
+async def let_in(websocket: WebSocket, room: str, client_id: str) -> None:
+    await websocket.accept()  # A browser shows the reason only of a call that is open.
+    origin, host = websocket.headers.get("origin"), websocket.headers.get("host")
+    if origin is not None and origin.partition("://")[2] != host:
+        raise WebSocketException(1008, "Only the club's own page may call.")
+    if room in ALWAYS_OPEN:
+        raise WebSocketException(1008, "This is no room. Choose another name.")
+    if len(room) > 20 or len(client_id) > 20:
+        raise WebSocketException(1008, "Please use names of 20 letters at most.")
+    if room in SECRET_ROOMS:
+        await check_password(websocket, SECRET_ROOMS[room])
+
+
+async def check_password(websocket: WebSocket, password: str) -> None:
+    question = {"type": "password", "message": "What is the password?"}
+    await manager.send_personal_message(json.dumps(question), websocket)
+    try:
+        answer = await asyncio.wait_for(listen(websocket), timeout=10)
+    except TimeoutError:
+        answer = ""
+    if not secrets.compare_digest(answer.encode(), password.encode()):
+        raise WebSocketException(1008, "That is not the password.")
+
+
 async def listen_at_a_pace(websocket: WebSocket) -> AsyncIterator[str]:
-    left, last = 10.0, 0.0  # how many messages this friend may send right now
+    paid_until = 0.0  # Each message costs half a second of a friend's time.
     while True:
         text, now = await listen(websocket), asyncio.get_running_loop().time()
-        left, last = min(10.0, left + 2 * (now - last)), now
-        if left < 1 or len(text) > 500:
-            await send_error("Slow down, and send 500 letters at most.", websocket)
+        if len(text) > 500:
+            await send_error("That was too long. Send 500 letters at most.", websocket)
+        elif paid_until > now + 4.5:
+            await send_error("That was too fast. Slow down, please.", websocket)
         else:
-            left -= 1
+            paid_until = max(paid_until, now) + 0.5
             yield text
 
 
-@app.websocket("/ws/rooms/{room}/{client_id}")
+@app.websocket("/ws/rooms/{room}/{client_id}", dependencies=[Depends(let_in)])
 async def room_endpoint(websocket: WebSocket, room: str, client_id: str) -> None:
-    await manager.join(websocket, room)
+    manager.join(websocket, room)
     try:
-        await tell(room, client_id, type="join", message="joined the chat")
+        await tell(room, client_id, {"type": "join", "message": "joined the chat"})
         async for text in listen_at_a_pace(websocket):
             await handle(websocket, room, client_id, text)
     finally:
         manager.disconnect(websocket, room)
-        await tell(room, client_id, type="leave", message="left the chat")
+        await tell(room, client_id, {"type": "leave", "message": "left the chat"})

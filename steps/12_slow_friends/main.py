@@ -27,41 +27,51 @@ ALWAYS_OPEN = ("chat", "notifications")
 SECRET_ROOMS = {"treehouse": "open sesame"}
 
 
-class Outbox(asyncio.Queue[str]):
-    def __init__(self) -> None:
-        super().__init__()
-        self.deadline, self.patience = float("inf"), asyncio.timeout(None)
+class Outbox:
+    def __init__(self, websocket: WebSocket) -> None:
+        self.websocket = websocket
+        self.messages: list[str] = []
+        self.postman: asyncio.Task[None] | None = None  # who has to wait at this door
+        self.patience = asyncio.timeout(None)
 
-    def full(self) -> bool:  # only while its friend takes nothing
-        return self.qsize() > 99 and self.deadline < float("inf")
+    def put(self, message: str) -> None:
+        self.messages.append(message)
+        if self.postman and not self.patience.expired():
+            now = asyncio.get_running_loop().time()
+            end = self.patience.when() or now + 10
+            self.patience.reschedule(end if len(self.messages) < 100 else now)
 
-    def let_go(self) -> None:
-        if not self.patience.expired():
-            self.patience.reschedule(0)
+    async def empty(self) -> None:
+        self.postman = asyncio.current_task()
+        try:
+            while self.messages:
+                await self.websocket.send_text(self.messages.pop(0))
+            self.patience.reschedule(None)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # This friend has just left. Their own endpoint will notice.
+        self.postman = None
 
 
 class ConnectionManager:
     def __init__(self) -> None:
-        self.outboxes: dict[WebSocket, Outbox] = {}
         self.active_connections: dict[str, list[WebSocket]] = {
             "chat": [],
             "notifications": [],
         }
+        self.round: list[Outbox] = []  # where the postmen still have to go
 
     async def connect(self, websocket: WebSocket, channel: str) -> None:
         await websocket.accept()
         self.active_connections[channel].append(websocket)
 
-    async def join(self, websocket: WebSocket, room: str, last_id: int) -> None:
-        await websocket.accept()
-        await check_caller(websocket, room)
-        await catch_up(websocket, room, last_id)
+    def join(self, websocket: WebSocket, room: str) -> None:
         if websocket.path_params["client_id"] in self.names(room):
             raise WebSocketException(4009, "This name is taken. Choose another one.")
         self.active_connections.setdefault(room, []).append(websocket)
 
     def disconnect(self, websocket: WebSocket, channel: str) -> None:
-        self.active_connections[channel].remove(websocket)
+        if websocket in self.active_connections[channel]:
+            self.active_connections[channel].remove(websocket)
         if channel not in ALWAYS_OPEN and not self.active_connections[channel]:
             del self.active_connections[channel]
 
@@ -70,10 +80,19 @@ class ConnectionManager:
         return [websocket.path_params["client_id"] for websocket in websockets]
 
     async def send_personal_message(self, message: str, websocket: WebSocket) -> None:
-        try:
-            self.outboxes[websocket].put_nowait(message)
-        except asyncio.QueueFull:
-            self.outboxes[websocket].let_go()
+        outbox: Outbox = websocket.state.outbox
+        outbox.put(message)
+        self.round.append(outbox)
+        if len(self.round) == 1:
+            self.postman = asyncio.create_task(self.go_round())
+
+    async def go_round(self) -> None:
+        if self.round:  # The next one goes on when this one has to wait at a door.
+            self.postman = asyncio.create_task(self.go_round())
+        while self.round:
+            outbox = self.round.pop()
+            if not outbox.postman:
+                await outbox.empty()
 
     async def broadcast(self, message: str, channel: str) -> None:
         # Friends may come and go while we send, so we walk over a copy of the list.
@@ -84,44 +103,25 @@ class ConnectionManager:
 manager = ConnectionManager()
 
 
-async def listen(websocket: WebSocket) -> str:
-    while (event := await websocket.receive())["type"] == "websocket.receive":
-        await asyncio.sleep(0)  # Each outbox gets its turn before the next message.
-        if isinstance(text := event.get("text"), str):
-            return text
-        await send_error("Please send words, not bytes.", websocket)
-    raise WebSocketDisconnect(event["code"])
-
-
-async def empty(outbox: Outbox, websocket: WebSocket) -> None:
-    while True:
-        message = await outbox.get()
-        outbox.deadline = asyncio.get_running_loop().time() + 10
-        try:
-            await websocket.send_text(message)
-        except (WebSocketDisconnect, RuntimeError):
-            pass  # This friend has just left. Their own endpoint will notice.
-        outbox.deadline = float("inf")
-
-
-async def watch(outbox: Outbox) -> None:
-    while asyncio.get_running_loop().time() < outbox.deadline:
-        await asyncio.sleep(0.5)
-    outbox.let_go()
-
-
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
-    outbox = manager.outboxes[websocket] = Outbox()
-    tasks = [*map(asyncio.create_task, [empty(outbox, websocket), watch(outbox)])]
+    outbox = websocket.state.outbox = Outbox(websocket)
     try:
         async with outbox.patience:
             yield
     except TimeoutError:
         raise WebSocketException(1013, "You fell asleep. Please come back.") from None
     finally:
-        del manager.outboxes[websocket]
-        for task in tasks:
-            task.cancel()
+        if outbox.postman:
+            outbox.postman.cancel()
+
+
+async def listen(websocket: WebSocket) -> str:
+    while (event := await websocket.receive())["type"] == "websocket.receive":
+        await asyncio.sleep(0)  # The postman gets a turn before the next message.
+        if isinstance(text := event.get("text"), str):
+            return text
+        await send_error("Please send words, not bytes.", websocket)
+    raise WebSocketDisconnect(event["code"])
 
 
 @app.exception_handler(WebSocketDisconnect)
@@ -145,8 +145,8 @@ def chat_message(client_id: str, message: str) -> str:
 @app.websocket("/ws/{client_id}", dependencies=[Depends(open_outbox)])
 async def websocket_endpoint(websocket: WebSocket, client_id: str) -> None:
     await manager.broadcast(chat_message(client_id, "joined the chat"), "chat")
-    await manager.connect(websocket, "chat")
     try:
+        await manager.connect(websocket, "chat")
         while True:
             message = await listen(websocket)
             await manager.broadcast(chat_message(client_id, message), "chat")
@@ -203,13 +203,15 @@ async def notification_endpoint(websocket: WebSocket, client_id: str) -> None:
 
 @app.post("/broadcast/{channel}")
 async def broadcast_message(channel: str, message: str = "Hello!") -> dict[str, int]:
+    if channel in SECRET_ROOMS:
+        raise HTTPException(403, f"{channel} is secret. Go in, and say it there.")
     channels = manager.active_connections
     if channel not in channels:
         raise HTTPException(404, f"No room {channel} here. Try: {', '.join(channels)}")
     if channel == "notifications":
         await manager.broadcast(notification(message), channel)
     else:
-        await tell(channel, "docs page", type="chat", message=message)
+        await tell(channel, "docs page", {"type": "chat", "message": message})
     return {"friends": len(channels.get(channel, []))}
 
 
@@ -231,78 +233,55 @@ def is_for(name: str, parts: dict[str, object]) -> bool:
     return parts["type"] != "join" or name != parts["client_id"]
 
 
-NEWEST = 10**9  # more than there will ever be
 path = os.environ.get("CLUB_DB", "club.db")
-database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+database = sqlite3.connect(path, 0, isolation_level=None, check_same_thread=False)
 database.executescript("""
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
     CREATE TABLE IF NOT EXISTS messages (room, id, text, PRIMARY KEY (room, id));
 """)
+LAST = "SELECT coalesce(max(id), 0) FROM messages WHERE room = ?"
+MISSED = "SELECT text FROM messages WHERE room = ? AND id > ? ORDER BY id LIMIT 100"
 
 
-def keep(room: str, parts: dict[str, object]) -> None:
-    next_id = "SELECT coalesce(max(id), 0) + 1 FROM messages WHERE room = ?"
-    parts["id"] = database.execute(next_id, [room]).fetchone()[0]
-    row = [room, parts["id"], json.dumps(parts)]
+def keep(room: str, parts: dict[str, object]) -> dict[str, object]:
+    [[last_id]] = database.execute(LAST, [room])
+    parts = {"id": last_id + 1, **parts}
+    row = [room, last_id + 1, json.dumps(parts)]
     database.execute("INSERT INTO messages VALUES (?, ?, ?)", row)
+    return parts
 
 
 def missed(room: str, last_id: int) -> list[str]:
-    later = "SELECT text FROM messages WHERE room = ? AND id > ? ORDER BY id LIMIT 100"
-    return [text for (text,) in database.execute(later, [room, last_id])]
+    return [text for [text] in database.execute(MISSED, [room, last_id])]
 
 
 async def catch_up(websocket: WebSocket, room: str, last_id: int) -> None:
-    client_id = websocket.path_params["client_id"]
-    while client_id not in manager.names(room) and (texts := missed(room, last_id)):
+    name = websocket.path_params["client_id"]
+    while name not in manager.names(room) and (texts := missed(room, last_id)):
         for text in texts:
-            async with asyncio.timeout(10):
-                await websocket.send_text(text)
+            await websocket.send_text(text)
         last_id += len(texts)
 
 
 @app.exception_handler(WebSocketRequestValidationError)
 async def explain(websocket: WebSocket, error: WebSocketRequestValidationError) -> None:
-    await websocket.accept()
     await websocket.close(1008, "last_id should be a whole number, such as 7.")
 
 
-async def tell(room: str, client_id: str, **parts: object) -> None:
+async def tell(room: str, client_id: str, parts: dict[str, object]) -> None:
     now = datetime.now(UTC).isoformat()
-    parts |= {"client_id": client_id, "timestamp": now, "room": room}
+    parts = parts | {"client_id": client_id, "timestamp": now, "room": room}
     if parts["type"] in ("chat", "emoji") and room not in ALWAYS_OPEN:
-        keep(room, parts)
+        parts = keep(room, parts)
     text = json.dumps(parts)
     for websocket in manager.active_connections.get(room, []).copy():
         if is_for(websocket.path_params["client_id"], parts):
             await manager.send_personal_message(text, websocket)
     if parts["type"] in ("join", "leave"):
         who = manager.names(room)
-        await tell(room, client_id, type="friends", friends=who, message=", ".join(who))
-
-
-async def check_caller(websocket: WebSocket, room: str) -> None:
-    origin, host = websocket.headers.get("origin"), websocket.headers.get("host")
-    if origin is not None and origin.partition("://")[2] != host:
-        raise WebSocketException(1008, "Only the club's own page may call.")
-    if room in ALWAYS_OPEN:
-        raise WebSocketException(1008, "This is no room. Choose another name.")
-    if any(len(name) > 20 for name in websocket.path_params.values()):
-        raise WebSocketException(1008, "Please use names of 20 letters at most.")
-    if room in SECRET_ROOMS:
-        await check_password(websocket, SECRET_ROOMS[room])
-
-
-async def check_password(websocket: WebSocket, password: str) -> None:
-    question = {"type": "password", "message": "What is the password?"}
-    await manager.send_personal_message(json.dumps(question), websocket)
-    try:
-        answer = await asyncio.wait_for(listen(websocket), timeout=10)
-    except TimeoutError:
-        answer = ""
-    if not secrets.compare_digest(answer.encode(), password.encode()):
-        raise WebSocketException(1008, "That is not the password.")
+        parts = {"type": "friends", "friends": who, "message": ", ".join(who)}
+        await tell(room, client_id, parts)
 
 
 class Chat(BaseModel):
@@ -331,42 +310,74 @@ async def send_error(message: str, websocket: WebSocket) -> None:
 
 
 async def handle(websocket: WebSocket, room: str, client_id: str, text: str) -> None:
-    parts = {"type": "chat", "message": text}
+    parts: dict[str, object] = {"type": "chat", "message": text}
     try:
         if text.startswith("{"):
             parts = message_adapter.validate_json(text).model_dump()
         if parts["type"] == "whisper" and parts["to"] not in manager.names(room):
             who = ", ".join(manager.names(room))
             return await send_error(f"{parts['to']} is not here. Try: {who}", websocket)
-        await tell(room, client_id, **parts)
+        await tell(room, client_id, parts)
     except ValidationError:
         await send_error('Try words, or {"type": "emoji", "message": "🎉"}.', websocket)
+    except sqlite3.Error:
+        await send_error("The club cannot write this down now. Try again.", websocket)
+
+
+async def let_in(websocket: WebSocket, room: str, client_id: str) -> None:
+    await websocket.accept()  # A browser shows the reason only of a call that is open.
+    origin, host = websocket.headers.get("origin"), websocket.headers.get("host")
+    if origin is not None and origin.partition("://")[2] != host:
+        raise WebSocketException(1008, "Only the club's own page may call.")
+    if room in ALWAYS_OPEN:
+        raise WebSocketException(1008, "This is no room. Choose another name.")
+    if len(room) > 20 or len(client_id) > 20:
+        raise WebSocketException(1008, "Please use names of 20 letters at most.")
+    if room in SECRET_ROOMS:
+        await check_password(websocket, SECRET_ROOMS[room])
+
+
+async def check_password(websocket: WebSocket, password: str) -> None:
+    question = {"type": "password", "message": "What is the password?"}
+    await manager.send_personal_message(json.dumps(question), websocket)
+    try:
+        answer = await asyncio.wait_for(listen(websocket), timeout=10)
+    except TimeoutError:
+        answer = ""
+    if not secrets.compare_digest(answer.encode(), password.encode()):
+        raise WebSocketException(1008, "That is not the password.")
 
 
 async def listen_at_a_pace(websocket: WebSocket) -> AsyncIterator[str]:
-    left, last = 10.0, 0.0  # how many messages this friend may send right now
+    paid_until = 0.0  # Each message costs half a second of a friend's time.
     while True:
         text, now = await listen(websocket), asyncio.get_running_loop().time()
-        left, last = min(10.0, left + 2 * (now - last)), now
-        if left < 1 or len(text) > 500:
-            await send_error("Slow down, and send 500 letters at most.", websocket)
+        if len(text) > 500:
+            await send_error("That was too long. Send 500 letters at most.", websocket)
+        elif paid_until > now + 4.5:
+            await send_error("That was too fast. Slow down, please.", websocket)
         else:
-            left -= 1
+            paid_until = max(paid_until, now) + 0.5
             yield text
 
 
-LastId = Annotated[int, Query(ge=0, le=NEWEST)]
+LastId = Annotated[int | None, Query(ge=0, le=10**9)]
 
 
-@app.websocket("/ws/rooms/{room}/{client_id}", dependencies=[Depends(open_outbox)])
+room_doors = [Depends(open_outbox), Depends(let_in)]
+
+
+@app.websocket("/ws/rooms/{room}/{client_id}", dependencies=room_doors)
 async def room_endpoint(
-    websocket: WebSocket, room: str, client_id: str, last_id: LastId = NEWEST
+    websocket: WebSocket, room: str, client_id: str, last_id: LastId = None
 ) -> None:
-    await manager.join(websocket, room, last_id)
+    if last_id is not None:
+        await catch_up(websocket, room, last_id)
+    manager.join(websocket, room)  # No await in between, so that nothing is missed.
     try:
-        await tell(room, client_id, type="join", message="joined the chat")
+        await tell(room, client_id, {"type": "join", "message": "joined the chat"})
         async for text in listen_at_a_pace(websocket):
             await handle(websocket, room, client_id, text)
     finally:
         manager.disconnect(websocket, room)
-        await tell(room, client_id, type="leave", message="left the chat")
+        await tell(room, client_id, {"type": "leave", "message": "left the chat"})
