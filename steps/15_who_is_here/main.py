@@ -86,8 +86,8 @@ class ConnectionManager:
         self.heard: dict[str, int] = {}  # the number of the last message in each room
 
     async def connect(self, websocket: WebSocket, channel: str) -> None:
-        await websocket.accept()
         await sign_in(websocket, channel)
+        await websocket.accept()
         self.active_connections[channel].append(websocket)
 
     def join(self, websocket: WebSocket, room: str) -> None:

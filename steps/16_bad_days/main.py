@@ -89,8 +89,8 @@ class ConnectionManager:
         self.hears_redis = redis is None
 
     async def connect(self, websocket: WebSocket, channel: str) -> None:
-        await websocket.accept()
         await sign_in(websocket, channel)
+        await websocket.accept()
         self.active_connections[channel].append(websocket)
 
     def join(self, websocket: WebSocket, room: str) -> None:

@@ -152,6 +152,16 @@ class Friend:
             sentence = f"{self.name} should hear the messages {few(numbers)}, but heard {few(heard)}."
             fail("wrong-numbers", sentence, who=self.name, wanted=few(numbers), heard=few(heard))
 
+    def hears_so_many(self, number: int) -> list[str]:
+        """The next messages, whatever they are."""
+        end = time.monotonic() + self._patience * LONG_PATIENCE
+        heard: list[str] = []
+        while len(heard) < number and (frame := self._next(end)):
+            heard.append(frame["message"])
+        if len(heard) < number:
+            fail("not-heard", f"{self.name} should hear {number} messages, but heard {len(heard)}.", who=self.name)
+        return heard
+
     def hears_in_order(self, messages: list[str]) -> None:
         """The next messages are these, each of them once."""
         end = time.monotonic() + self._patience

@@ -40,6 +40,7 @@ class Redis:
         if not (found := command()):
             sentence = "Many servers need redis-server or valkey-server. See “The tests” in CONTRIBUTING.md."
             (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
+        self._folder = folder
         self._road = Road(self)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
@@ -62,6 +63,27 @@ class Redis:
                     return
             time.sleep(0.02)
         raise TimeoutError("Redis did not start.")
+
+    def requests(self) -> int:
+        """How often it has been asked something."""
+        return int(self._ask("INFO stats").partition("total_reads_processed:")[2].split()[0])
+
+    def hangs_up_on_listeners(self) -> None:
+        """Whoever has subscribed has to call anew."""
+        self._ask("CLIENT KILL TYPE pubsub")
+
+    def loses_its_memory(self) -> None:
+        """While it is not running. As a Redis that writes nothing to the disk."""
+        for file in self._folder.glob("appendonlydir/*"):
+            file.unlink()
+
+    def _ask(self, words: str) -> str:
+        with socket.create_connection(("127.0.0.1", self.port), 5) as line:
+            line.sendall(f"{words}\r\n".encode())
+            answer = line.recv(65536)
+            while answer.startswith(b"$") and len(answer) < int(answer[1:].split()[0]):
+                answer += line.recv(65536)
+        return answer.decode()
 
     def is_killed(self) -> None:
         self._process.kill()
