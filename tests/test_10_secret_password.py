@@ -77,6 +77,14 @@ def test_a_stranger_at_the_door_hears_nothing_and_nobody_hears_of_them(club):
     cara.has_heard()
 
 
+@pytest.mark.beyond
+def test_a_post_into_a_secret_room_is_held_to_its_500_letters(club):
+    cara = says_the_password(club, "Cara")
+    club.post("/broadcast/treehouse", status=422, message="o" * 501)
+    club.post("/broadcast/treehouse", message="o" * 500)
+    cara.hears_in_order(["o" * 500])
+
+
 @pytest.mark.parametrize("goes", ["hangs_up", "vanishes"])
 def test_a_stranger_who_goes_before_the_answer_disturbs_nobody(club, goes):
     cara = says_the_password(club, "Cara")

@@ -65,15 +65,18 @@ def test_a_friend_who_takes_nothing_for_ten_seconds_leaves_the_room_and_hears_wh
     sleeper.is_sent_away(LET_GO)
 
 
-@pytest.mark.beyond
-@pytest.mark.clock
-def test_who_falls_asleep_while_they_catch_up_hears_why_on_waking(club, cara):
+def test_who_falls_asleep_while_they_catch_up_keeps_nobody_waiting_and_loses_nothing(club):
+    room = "cave-of-old-words"
+    cara, dan = (club.room(room, name) for name in ("Cara", "Dan"))
+    club.count(**{room: 2})
     for _ in range(ENOUGH):
-        club.post("/broadcast/cave", message=LONG)
-    sleeper = club.calls("Emil", DOORS["cave"], asleep=True, query="?last_id=0")
-    club.seconds_pass(11)
+        club.post(f"/broadcast/{room}", message=LONG)
+    sleeper = club.calls("Emil", f"/ws/rooms/{room}/", asleep=True, query="?last_id=0")
+    for number in range(3):
+        cara.says(f"still quick? {number}")
+        dan.hears(f"still quick? {number}")
     sleeper.wakes_up()
-    sleeper.is_sent_away(LET_GO)
+    sleeper.hears_in_order([LONG] * ENOUGH + [f"still quick? {number}" for number in range(3)])
 
 
 @pytest.mark.clock
