@@ -20,7 +20,8 @@ Lines = list[str]
 def with_word(step: Step, inside: Collection[int], word: str) -> set[int]:
     """The numbers of the lines, among these, of the statements or arguments that contain a word.
 
-    The word `finally` stands for that block. Raises `NotFoundError`.
+    An `if` is there with its block when its own line contains the word. The word `finally` stands for that block.
+    Raises `NotFoundError`.
     """
     found: set[int] = set()
     arguments: set[int] = set()
@@ -32,6 +33,9 @@ def with_word(step: Step, inside: Collection[int], word: str) -> set[int]:
             if isinstance(node, ast.Try) and node.finalbody:
                 first = next(at for at in reversed(lines) if step.lines[at - 1].strip() == "finally:")
                 found |= set(range(first, lines[-1] + 1))
+        elif isinstance(node, ast.If):
+            if word in step.lines[node.lineno - 1]:
+                found |= set(range(node.lineno, (node.body[-1].end_lineno or 0) + 1))
         elif not hasattr(node, "body") and any(word in step.lines[at - 1] for at in lines):
             (arguments if isinstance(node, ast.keyword) else found).update(lines)
     if not (found := arguments or found):
