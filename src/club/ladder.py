@@ -32,8 +32,9 @@ class Step:
 
     @property
     def level(self) -> int:
-        """1: build the club, 2: make it yours, 3: make it strong."""
-        return 1 if self.number <= 5 else 2 if self.number <= 9 else 3
+        """1: build the club, 2: make it yours, 3: make it strong, 4: make it big. Its page says so; without pages, 0."""
+        found = re.search(r"^level: (\d)$", page_of(self.name), re.MULTILINE)
+        return int(found[1]) if found else 0
 
     @property
     def subject(self) -> str:
@@ -105,11 +106,16 @@ def program(folder: Path) -> tuple[str, ...]:
     return tuple((folder / "main.py").read_text(encoding="utf-8").splitlines())
 
 
+@cache
+def page_of(name: str) -> str:
+    """The text of a step's page; if there are no pages, nothing."""
+    page = ROOT / "docs" / "steps" / f"{name}.md"
+    return page.read_text(encoding="utf-8") if page.is_file() else ""
+
+
 def title_of(name: str) -> str:
     """The heading of a step's page; if there are no pages, the name itself."""
-    page = ROOT / "docs" / "steps" / f"{name}.md"
-    text = page.read_text(encoding="utf-8") if page.is_file() else ""
-    heading = re.search(r"^# (.+)$", text, re.MULTILINE)
+    heading = re.search(r"^# (.+)$", page_of(name), re.MULTILINE)
     return heading[1].strip() if heading else name
 
 

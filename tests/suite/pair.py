@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from suite.friends import Club, Friend
-from suite.world import NotKept, fail
+from suite.running import FAILED
+from suite.world import PROGRAM, NotKept, fail
 
 if TYPE_CHECKING:  # a browser has none of what this imports
     from suite.redis_server import Redis
@@ -105,13 +106,13 @@ def pair(
         folder = tmp_path_factory.mktemp("pair")
         pairs[main_py] = Pair(main_py, Redis(folder), folder, request.config.getoption("patience"))
     pair = pairs[main_py]
-    request.node.program = pair.clubs[0].program
+    request.node.stash[PROGRAM] = pair.clubs[0].program
     for club in pair.clubs:
         club.program.begin()
     yield pair
     for club in pair.clubs:
         club.empties()
-    if hasattr(request.node.program, "failed"):
+    if request.node.stash.get(FAILED, False):
         pairs.pop(main_py).stop()
     for club in pair.clubs:
         if "Traceback" in club.terminal():
