@@ -32,7 +32,7 @@ class Step:
 
     @property
     def level(self) -> int:
-        """1: build the club, 2: make it yours, 3: make it strong, 4: make it big. Its page says so; without pages, 0."""
+        """1: build the club, 2: make it yours, 3: make it strong, 4: make it big. Its page says so; without one, 0."""
         found = re.search(r"^level: (\d)$", page_of(self.name), re.MULTILINE)
         return int(found[1]) if found else 0
 
