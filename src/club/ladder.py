@@ -37,6 +37,12 @@ class Step:
         return int(found[1]) if found else 0
 
     @property
+    def said(self) -> str:
+        """What Bo says on the second server, in the picture of a step that has two. Its page tells."""
+        found = re.search(r'^said: "(.+)"$', page_of(self.name), re.MULTILINE)
+        return found[1] if found else ""
+
+    @property
     def subject(self) -> str:
         """The title as part of a sentence."""
         return self.title.partition(" ")[2].lower()
