@@ -61,7 +61,8 @@ def contenders() -> Iterator[Contender]:
     for number, main in steps.items():
         if number >= FIRST_STEP:
             yield uvicorn(f"step {number}", main)
-    yield uvicorn("step 13 with Redis", steps[13], redis=True)
+    newest = max(steps)
+    yield uvicorn(f"step {newest} with Redis", steps[newest], redis=True)
     yield Contender("websockets", (*broadcast, "fast"))
     yield uvicorn("python-socketio", socketio, **SOCKETIO)
     yield Contender("Socket.IO, Node.js", ("node", str(OTHERS / "socket.io.js"), "{port}"), **SOCKETIO)

@@ -15,7 +15,7 @@ import pytest
 from suite.friends import Club, Friend
 from suite.world import START, started_here
 
-pytest_plugins = ["suite.choice", "suite.pair", "suite.running", "suite.workers"]
+pytest_plugins = ["suite.choice", "suite.running", "suite.pair", "suite.workers"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,4 +7,3 @@ from project.checks import verdict
 from project.firefox import firefox
 from project.site import served, site, sites
 from project.words import textstat
-from test_13_many_servers import clubs, pair, pairs, room

@@ -1,4 +1,4 @@
-"""The way to the internet: Caddy, with the file beside step 13, lets friends in to two servers."""
+"""The way to the internet: Caddy, with the file beside the newest step, lets friends in to two servers."""
 
 import copy
 import os
@@ -9,11 +9,11 @@ import pytest
 
 from club.machine import free_port
 from suite.friends import Club
+from suite.pair import both_are_on_the_air, until
 from suite.program import end_all
 from suite.serve import MARK
-from test_13_many_servers import both_are_on_the_air, until
 
-pytestmark = [pytest.mark.step(13), pytest.mark.terminal, pytest.mark.beyond]
+pytestmark = [pytest.mark.newest, pytest.mark.terminal, pytest.mark.beyond]
 REFUSED = 1008
 
 

@@ -400,7 +400,7 @@ def test_what_is_private_stays_at_home(tmp_path):
     """Passwords, what a club has heard, a program that was put aside, and what lies outside the project."""
     copy_of_the_repository(home := tmp_path / "home")
     secret = "nobody else's business"
-    private = ["13_many_servers/.env", "my_club/redis.env", "my_club/club.db", "my_club/club.db-wal", "clubhouse/.env"]
+    private = ["16_bad_days/.env", "my_club/redis.env", "my_club/club.db", "my_club/club.db-wal", "clubhouse/.env"]
     for name in [*private, "my_club/.club.json", "my_club/main_before_2026-11-30_12-00-00.py"]:
         (home / "steps" / name).write_text(secret, encoding="utf-8")
     (outside := tmp_path / "outside").mkdir()
