@@ -45,7 +45,7 @@ def test_a_name_is_taken_on_both_servers_until_its_friend_goes(clubs, two, room)
     dan.sees("Cara", "Dan")
 
 
-def test_of_two_who_come_at_once_with_one_name_one_gets_in(clubs, far_redis):
+def test_only_one_of_two_who_come_at_once_with_the_same_name_gets_in(clubs, far_redis):
     rooms = [f"race-{next(numbers)}" for _ in range(12)]
     far_redis.freezes()  # so that all of them wait at its door
     with ThreadPoolExecutor(2 * len(rooms)) as pool:
