@@ -124,7 +124,7 @@ class Board:
         self.page.get_by_role("dialog").get_by_role("button", name=name).click()
 
 
-def test_a_lesson(klass, opens):  # noqa: PLR0915 - Python starts once for all of it
+def test_pupils_come_in_and_visit_each_other(klass, opens):
     board = Board(opens(""), klass)
     assert klass.secret not in board.page.url
     board.page.get_by_text("Nobody is here yet.").wait_for()
@@ -161,6 +161,17 @@ def test_a_lesson(klass, opens):  # noqa: PLR0915 - Python starts once for all o
     phone.page.get_by_role("log").get_by_text("Hello Bo!", exact=True).wait_for()
     assert phone.axe_finds() == []
     copied(mia)
+
+
+def test_the_host_runs_anew_and_the_teacher_acts(klass, opens):
+    board = Board(opens(""), klass)
+    window = opens(klass.address_of_pupils)
+    mia = Pupil(window, "Mia")
+    mia.press("Ours")
+    mia.run()
+    mia.opens_her_club()
+    phone = Guest(opens(klass.address_of_pupils, 390, 844, color_scheme="dark"))
+    phone.visits("Mia", "Bo").is_in()
 
     # The host runs anew, stops, and reloads: the guest waits, and is back by itself.
     mia.press("Ours")
@@ -208,7 +219,6 @@ def test_a_lesson(klass, opens):  # noqa: PLR0915 - Python starts once for all o
 
     # Marked by the board, in its own browser.
     mia.writes(f"from fastapi import FastAPI\n\n{BROKEN}\n")
-    board.row("Mia").get_by_role("button", name="no chat door").wait_for()
     board.page.wait_for_timeout(1500)  # a program is told to the board after a second
     board.press("Mark all")
     board.page.get_by_text("Marked: 1.").wait_for()
