@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -63,8 +64,13 @@ class Watchdog:
         self.timer.start()
 
     def give_up(self) -> None:
+        import psutil  # noqa: PLC0415 - a browser has none
+
         print(f"\nNo test has begun or ended for {self.seconds:g} seconds. Lost:", *sorted(self.running), sep="\n")
         sys.stdout.flush()
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                process.kill()
         os._exit(pytest.ExitCode.INTERNAL_ERROR)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
