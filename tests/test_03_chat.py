@@ -4,6 +4,7 @@ import socket
 import struct
 import time
 from contextlib import suppress
+from datetime import datetime
 
 import pytest
 
@@ -21,6 +22,7 @@ ODD_TEXTS = [
     "\x00",
     "null",
 ]
+NOVEL = "o" * 6_000_000  # more than the way to a sleeper holds
 
 
 def dials(club, request, headers=""):
@@ -94,6 +96,13 @@ def test_each_message_has_a_time_of_its_own(ada):
     fail("old-time", "Two messages have the same time, but there was a second between them.")
 
 
+@pytest.mark.beyond
+def test_the_time_of_a_message_says_how_far_from_utc_it_is(ada):
+    """A learner's file may leave this out: then it means the time here."""
+    ada.says("hello")
+    assert datetime.fromisoformat(ada.hears("hello")["timestamp"]).tzinfo
+
+
 def test_two_friends_with_the_same_name_both_hear(club, ada, bo):
     other_ada = club.chat("Ada")
     bo.says("hello, both of you")
@@ -135,10 +144,9 @@ def test_the_rooms_board_counts_who_is_there(club, ada, bo):
 
 
 def test_a_long_message_reaches_everyone(ada, bo):
-    novel = "o" * 10_000_000
-    ada.says(novel)
-    bo.hears(novel)
-    ada.hears(novel)
+    ada.says(NOVEL)
+    bo.hears(NOVEL)
+    ada.hears(NOVEL)
 
 
 def test_a_friend_who_vanishes_is_no_longer_in_the_room(club, ada, bo):
@@ -147,27 +155,39 @@ def test_a_friend_who_vanishes_is_no_longer_in_the_room(club, ada, bo):
     club.count(chat=1)
 
 
-def test_a_sleeper_vanishes_while_a_message_is_on_its_way(club, ada, bo):
-    emil, chen = club.chat("Emil"), club.sleeper("Chen")
-    dina = club.chat("Dina")  # who comes after the sleeper on the club's list
-    ada.says("good night")
-    novel = "o" * 8_000_000  # more than the way to a sleeper holds
-    ada.says(novel)
-    chen.cannot_take_more()
+def say_what_holds_up_the_club(club, ada, sleeper):
+    """From now on, a club that sends to one friend after the other waits for the one who sleeps."""
+    ada.says(NOVEL)
+    sleeper.cannot_take_more()
     ada.says("are you asleep?")
-    club.rooms()  # once this is answered, the club has noticed
-    emil.hangs_up()  # so its list gets shorter, before the place where it is
-    club.rooms()
+    club.settles()
+
+
+def test_friends_go_while_a_message_is_on_its_way(club, ada, bo):
+    chen = club.sleeper("Chen")
+    dina = club.chat("Dina")  # who comes after the sleeper on the club's list
+    say_what_holds_up_the_club(club, ada, chen)
+    bo.hangs_up()  # so the club's list gets shorter, before the place where it is
+    club.settles()
     chen.vanishes()
-    for friend in (ada, bo):
-        for words in ("good night", novel, "are you asleep?"):
-            friend.hears(words)
     ada.says("good morning")
-    for friend in (ada, bo):
-        friend.hears("good morning")
-    for words in ("good night", novel, "are you asleep?", "good morning"):
+    for words in (NOVEL, "are you asleep?", "good morning"):
+        ada.hears(words)
+    for words in (NOVEL, "are you asleep?", "good morning"):
         dina.hears(words)
-    club.count(chat=3)
+    club.count(chat=2)
+
+
+def test_a_talker_vanishes_while_a_message_is_on_its_way(club):
+    """The club finds a dead line by sending, and listens to it only afterwards."""
+    bo, chen = club.chat("Bo"), club.sleeper("Chen")
+    ada = club.chat("Ada")  # who comes after the sleeper on the club's list
+    say_what_holds_up_the_club(club, ada, chen)
+    ada.vanishes()
+    club.settles()
+    chen.vanishes()
+    bo.hears("left the chat", by="Ada")
+    club.count(chat=1)
 
 
 @pytest.mark.beyond

@@ -234,7 +234,8 @@ class Program:
         if self.clock:
             sys.modules["time"] = self.clock.module()
         try:
-            if not run_sync(bridge.run(self.path.read_text(encoding="utf-8-sig"))):
+            text = Path(os.environ.get("CLUB_TEXT", self.path))
+            if not run_sync(bridge.run(text.read_text(encoding="utf-8-sig"))):
                 raise self.not_started()
         finally:
             sys.modules["time"] = time
@@ -379,5 +380,5 @@ def verdict(source: str, goal: int, names: list[str], progress: Callable[[int], 
     }
     if found.oops:
         told |= {"means": found.means, "wanted": f"{found.wanted}.", "instead": found.instead}
-        told |= {"line": found.line, "code": found.code, "hints": found.hints}
+        told |= {"line": found.line, "code": found.code, "missing": found.missing, "hints": found.hints}
     return json.dumps(told)

@@ -7,7 +7,7 @@ which explains the parts of an entry.
 import re
 import tomllib
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from club.ladder import MISTAKES
@@ -35,6 +35,40 @@ class Failure:
         """What should have happened: the names of the tests are sentences."""
         return self.test.removeprefix("test_").replace("_", " ").capitalize() or "The program starts"
 
+    @cached_property
+    def trouble(self) -> str:
+        """The first trouble in the terminal, and all warnings about a forgotten `await`."""
+        return first_trouble(self.terminal)
+
+
+# What stands in front of the lines of an exception that other exceptions are in.
+GROUP = re.compile(r"^ *(?:\+-[-+]*( \d+ -+)?$|[+|] ?)", re.MULTILINE)
+WITHIN_GROUP = re.compile(
+    r"^Exception Group Traceback(?:(?!^Traceback)[\s\S])*?\(\d+ sub-exceptions?\)\n+", re.MULTILINE
+)
+# A traceback, the name of its exception, and then a second one that it led to.
+CHAINED = re.compile(
+    r"^Traceback \(most.*\n(?:(?!Traceback).*\n)*?([A-Za-z_][\w.]*)(?:: .*)?\n(?:(?!Traceback).*\n)*?"
+    r"\n(?:During handling of|The above exception was).*:\n\n(?=Traceback|Exception Group)",
+    re.MULTILINE,
+)
+SLIPS = {"NameError", "UnboundLocalError", "TypeError", "AttributeError", "ImportError", "ModuleNotFoundError"}
+FORGOTTEN = re.compile(r"^.*RuntimeWarning: coroutine .*\n", re.MULTILINE)
+
+
+def first_trouble(terminal: str) -> str:
+    """What the terminal says up to the end of the first traceback.
+
+    Of tracebacks in a chain the last one counts: a friend's goodbye comes before what goes wrong then. Only a slip
+    in a line is a trouble by itself, whatever comes after it.
+    """
+    text = GROUP.sub("", terminal) if "Exception Group Traceback" in terminal else terminal
+    text = WITHIN_GROUP.sub("", text)
+    while (chain := CHAINED.search(text)) and chain[1] not in SLIPS:
+        text = text[: chain.start()] + text[chain.end() :]
+    before, *tracebacks = re.split(r"^(?=Traceback \(most)", text, flags=re.MULTILINE)
+    return "".join(FORGOTTEN.findall(text)) + before + "".join(tracebacks[:1])
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -57,6 +91,7 @@ class Cause:
     look: list[str] = field(default_factory=list)
     look_first: bool = False
     first: bool = False
+    last: bool = False
 
     @property
     def can_be_checked(self) -> bool:
@@ -69,16 +104,35 @@ class Cause:
             return None
         if self.held_up and not failure.held_up:
             return None
-        who = {"who": re.escape(failure.fields.get("who", ""))}
-        places = [(f"^({self.kind or '.*'})$", failure.kind), (self.terminal, failure.terminal), (self.code, source)]
-        for name, pattern in self.where.items():
-            if name not in failure.fields:
-                return None
-            places.append((filled(pattern, who), failure.fields[name]))
-        found = [re.search(pattern, text, re.MULTILINE) for pattern, text in places]
-        if not all(found):
+        if not self.where.keys() <= failure.fields.keys():
             return None
-        return {gap: text for match in found if match for gap, text in match.groupdict().items() if text}
+        places = [(f"^({self.kind or '.*'})$", failure.kind)]
+        places += [(pattern, failure.fields[name]) for name, pattern in self.where.items()]
+        places += [(self.terminal, failure.trouble), (self.code, source)]
+        gaps = {"who": failure.fields.get("who", "")}
+        for pattern, text in places:
+            found = re.search(filled(pattern, {gap: re.escape(each) for gap, each in gaps.items()}), text, re.MULTILINE)
+            if not found:
+                return None
+            gaps |= {gap: each for gap, each in found.groupdict().items() if each}
+        return gaps | ({"type": TYPES.get(gaps["type"], "something else")} if "type" in gaps else {})
+
+
+# What Python calls a type, in words.
+TYPES = {
+    "str": "a text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "`True` or `False`",
+    "list": "a list",
+    "dict": "a dictionary",
+    "set": "a set",
+    "tuple": "a group of values",
+    "NoneType": "nothing (`None`)",
+    "function": "a function without its brackets",
+    "method": "a function without its brackets",
+    "coroutine": "a call without its `await`",
+}
 
 
 def filled(text: str, gaps: dict[str, str]) -> str:
@@ -101,25 +155,30 @@ def causes() -> dict[str, Cause]:
 
 
 def cause_of(failure: Failure, source: str) -> tuple[Cause, dict[str, str]]:
-    """The first cause that fits, and what fills its gaps; if none fits, one that at least names the test."""
-    order = sorted(causes().values(), key=lambda each: (not each.first, each.step != 0, each.step != failure.step))
-    for cause in order:
-        if (gaps := cause.fits(failure, source)) is not None:
-            return cause, gaps
-    known = (cause for cause in order if failure.test in cause.tests)
-    return next(known, causes()["crash"]), {"name": failure.sentence}
+    """The first cause that fits, and what fills its gaps. The last one, `not-kept`, fits anything."""
+    order = sorted(
+        causes().values(),
+        key=lambda each: (
+            not each.first or each.step > failure.step,
+            each.last,
+            each.step != 0,
+            each.step != failure.step,
+        ),
+    )
+    fitting = ((cause, cause.fits(failure, source)) for cause in order)
+    return next((cause, gaps) for cause, gaps in fitting if gaps is not None)
 
 
-def line_to_look_at(path: Path, failure: Failure, source: str, cause: Cause) -> int | None:
+def line_to_look_at(path: Path, failure: Failure, source: str, cause: Cause, gaps: dict[str, str]) -> int | None:
     """The line of the learner's file where the trouble is, or probably is. Lines count from 1."""
+    gaps = {gap: re.escape(each) for gap, each in gaps.items()}
     name = re.escape(str(path))
     frame = rf'File "{name}", line (\d+)|{name}:(\d+): \w+Warning'
-    if not cause.look_first and (not cause.look or failure.held_up or "Traceback" in failure.terminal):
-        # The innermost line comes last; of several tracebacks, the first shows the cause.
-        first = re.split(r"\n(?=[A-Z]\w*(?:Error|Exception|Disconnect)\b)", failure.terminal)[0]
-        if frames := re.findall(frame, failure.held_up or first):
-            return int("".join(frames[-1]))
+    shown = not cause.look or failure.held_up or "Traceback" in failure.trouble
+    frames = re.findall(frame, failure.held_up or failure.trouble) if shown and not cause.look_first else []
+    if frames:
+        return int("".join(frames[-1]))  # the innermost line comes last
     for pattern in cause.look:
-        if found := re.search(pattern, source, re.MULTILINE):
+        if found := re.search(filled(pattern, gaps), source, re.MULTILINE):
             return source.count("\n", 0, found.end()) + 1
     return None

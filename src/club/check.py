@@ -8,6 +8,8 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,11 +17,13 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from club.causes import Cause, Failure, cause_of, causes, filled, line_to_look_at
-from club.ladder import ROOT, STEPS, judging, numbers
+from club.ladder import ROOT, STEPS, judging, numbers, step_of
+from club.source import close_name, function_around, imported, place_of_slip, two_of_one_name, way_of, without
 
 MINE = STEPS / "my_club" / "main.py"
 PATIENCE_S = 2  # how long anybody waits for the learner's program
@@ -42,9 +46,27 @@ NOT_NEEDED = [
     "unraisableexception",
     "warnings",
 ]
+# What `fastapi dev` is made of.
+SERVER = [
+    "fastapi",
+    "fastapi_cli.cli",
+    "multiprocessing.spawn",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+    "uvicorn.supervisors",
+]
+SLIPS = 8  # pieces that are left out at most, to see how far the rest of a program gets
 TRACEBACK_S = 2  # how long it may take until a traceback is in the terminal
 REMEMBERED = ".club.json"  # beside the learner's file
 CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
+
+
+CANNOT_START = {"not-started", "ended"}  # kinds of failures
+Hold = Callable[
+    [], Failure | None
+]  # holds a program to the suite, and gives back the first promise that it does not keep
 
 
 class CannotTryError(Exception):
@@ -63,6 +85,7 @@ class Verdict:
     instead: str = ""
     line: int | None = None
     code: str = ""
+    missing: str = ""  # whether something is missing above or below the line
 
     @property
     def stars(self) -> int:
@@ -162,42 +185,49 @@ def at_first_sight(path: Path, source: str) -> Failure | None:
     """What can be told without running the file. This comes first, so that no other cause gets the blame."""
     if "\0" in source:
         return Failure("", 1, "not-text", "It is not UTF-8 text.")
-    try:
-        tree = ast.parse(source, str(path))
-        compile(source, str(path), "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        words = "".join(traceback.format_exception_only(error))
-        return Failure("", 1, "unreadable", words.strip().splitlines()[-1], terminal=words)
-    if not tree.body:
+    if broken := unreadable(path, source):
+        return broken
+    if not ast.parse(source).body:
         return Failure("", 1, "empty", "There is no code in it yet.")
-    for name in sorted(imported(tree)):
-        if path.with_name(f"{name}.py").exists() and (name in sys.stdlib_module_names or is_installed(name)):
-            return Failure("", 1, "shadow", f"A file has the name of a tool: {name}", {"name": name})
+    if hidden := next(hidden_tools(path), None):
+        return Failure("", 1, "shadow", f"{hidden} has the name of a tool.", {"file": hidden})
     return None
 
 
-def imported(tree: ast.Module) -> Iterator[str]:
-    """The top-level names of the modules that a program imports."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield (node.module or "").partition(".")[0]
+def unreadable(path: Path, source: str) -> Failure | None:
+    """The failure of a program that Python cannot read."""
+    try:
+        compile(source, str(path), "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", 0)
+        words = "".join(traceback.format_exception_only(error))
+        inside = function_around(source, line) if "outside a" in str(error) else {}
+        return Failure("", 1, "unreadable", words.strip().splitlines()[-1], inside, terminal=words)
+    return None
 
 
-def two_of_one_name(source: str) -> dict[str, str]:
-    """If a later function of the same name replaces one: that name and the line of the later one, as fields.
+def files_like_tools(path: Path) -> Iterator[Path]:
+    """The files and folders beside a program that have the name of a module that Python, or a library, brings."""
+    for file in sorted({*path.parent.glob("*.py"), *(each.parent for each in path.parent.glob("*/__init__.py"))}):
+        name = file.stem if file.suffix == ".py" else file.name
+        if name in sys.stdlib_module_names or (name.isidentifier() and is_installed(name)):
+            yield file
 
-    A function with a decorator may already be in use by the time it is replaced.
-    """
-    for block in ast.walk(ast.parse(source)):
-        seen: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
-        for node in block.body if isinstance(block, ast.Module | ast.ClassDef) else []:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                first = seen.setdefault(node.name, node)
-                if first is not node and not (first.decorator_list and node.decorator_list):
-                    return {"twice": node.name, "twice_line": str(node.lineno)}
-    return {}
+
+def hidden_tools(path: Path) -> Iterator[str]:
+    """The names of those that hide a module which FastAPI needs, so that no club can start beside them."""
+    if files := list(files_like_tools(path)):
+        needed = needed_tools()
+        yield from (file.name for file in files if file.name.removesuffix(".py") in needed)
+
+
+@cache
+def needed_tools() -> set[str]:
+    """All modules that `fastapi dev` imports, but for those that are loaded before Python looks into a folder."""
+    program = "\n".join(f"import {name}" for name in ("sys; before = {*sys.modules}", *SERVER))
+    program += "\nprint(*{name.partition('.')[0] for name in sys.modules} - before)"
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, encoding="utf-8", check=False)
+    return set(done.stdout.split()) - {*sys.builtin_module_names, "__main__"}
 
 
 def is_installed(name: str) -> bool:
@@ -220,21 +250,75 @@ def check(
     path = path.resolve()
     source = read(path)
     failure = at_first_sight(path, source)
-    if not failure and (failure := held_to_the_suite(path, numbers(start, goal), progress, world)):
-        failure = replace(failure, fields=failure.fields | two_of_one_name(source))
+    hold = partial(held_to_the_suite, path, numbers(start, goal), progress, world)
+    if not failure and (failure := hold()):
+        failure = replace(failure, fields=failure.fields | told_by(path, source, failure))
     if failure:
         cause, gaps = cause_of(failure, source)
-        line = int(gaps.pop("line", 0)) or line_to_look_at(path, failure, source, cause)
+        line = int(gaps.pop("line", 0)) or line_to_look_at(path, failure, source, cause, gaps)
+        line, missing = place_of_slip(source, line)
         gaps = {gap: plain(filling) for gap, filling in gaps.items()}
-        verdict = Verdict(goal, failure.step, cause.id, gaps, failure.promise, plain(failure.sentence), line)
         lines = source.splitlines()
-        verdict.code = plain(lines[line - 1].strip()) if line and line <= len(lines) else ""
+        code = plain(lines[line - 1].strip()) if line and line <= len(lines) else ""
+        step = failure.step
+        if failure.kind in {"unreadable", *CANNOT_START}:
+            step = step_of_slip(path, source, failure, line, hold) or goal
+        if code and (failure.kind == "unreadable" or "Traceback" in failure.trouble):
+            # A slip in the lines of a later step takes no stars away.
+            step = min(max(step, step_of(code)), goal)
+        sentence = plain(failure.sentence)
+        verdict = Verdict(goal, step, cause.id, gaps, failure.promise, sentence, line, code, missing)
     else:
         verdict = Verdict(goal)
     before = recall(path)
     same = before.get("verdict", {}).get("oops") == verdict.oops
     remember(path, verdict, before["hints"] if same else 0)  # while the trouble stays the same, the hints go on
     return verdict
+
+
+def told_by(path: Path, source: str, failure: Failure) -> dict[str, str]:
+    """What the text of the program tells about this failure, as more fields for it."""
+    called = failure.fields.get("path", "").partition("?")[0]
+    kind = failure.fields.get("method", "websocket")
+    way = way_of(source, kind, f"{called}Ada" if called.endswith("/") else called) if called else {}
+    beside = sorted({file.stem for file in files_like_tools(path)} & {*imported(ast.parse(source))})
+    unknown = re.search(r"^(?:NameError: name|AttributeError: .* attribute) '(\w+)'", failure.trouble, re.MULTILINE)
+    other = unknown and close_name(source, unknown[1])
+    found = {"beside": beside and beside[0], "other": other}
+    return two_of_one_name(source) | way | {name: value for name, value in found.items() if value}
+
+
+def step_of_slip(path: Path, source: str, failure: Failure, line: int | None, hold: Hold) -> int | None:
+    """The step whose lines keep a program from starting: without them, the rest of it is held to the suite.
+
+    None if that keeps all promises.
+    """
+    slip = failure
+    for _ in range(SLIPS):
+        top = re.search(rf'File "{re.escape(str(path))}", line (\d+), in <module>', slip.held_up or slip.trouble)
+        line = int(top[1]) if top else line
+        if line is None or (rest := without(source, line)) == source:
+            return failure.step
+        source, line = rest, None
+        if broken := unreadable(path, rest):
+            named = re.findall(r"line (\d+)", broken.terminal)
+            slip, line = broken, int(named[-1]) if named else None
+        elif (found := hold_without(rest, hold)) and found.kind in CANNOT_START:
+            slip = found
+        else:
+            return found.step if found else None
+    return failure.step
+
+
+def hold_without(rest: str, hold: Hold) -> Failure | None:
+    with tempfile.TemporaryDirectory(prefix="club-", ignore_cleanup_errors=True) as folder:
+        text = Path(folder, "rest.py")
+        text.write_text(rest, encoding="utf-8")
+        os.environ["CLUB_TEXT"] = str(text)
+        try:
+            return hold()
+        finally:
+            del os.environ["CLUB_TEXT"]
 
 
 def held_to_the_suite(

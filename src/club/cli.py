@@ -95,7 +95,7 @@ def show(verdict: Verdict, path: Path) -> None:
         rows(
             ("Wanted", f"{verdict.wanted}."),
             ("Instead", verdict.instead),
-            ("Look at", f"line {verdict.line}: {verdict.code}" if verdict.line else ""),
+            ("Look at", f"{verdict.missing} line {verdict.line}: {verdict.code}".strip() if verdict.line else ""),
             ("Page", page(step)),
             ("Stuck?", "Add --hint to your command."),
         )

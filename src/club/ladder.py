@@ -157,6 +157,13 @@ def numbers(first: int = 1, last: int = 99) -> list[int]:
     return [each.number for each in steps().values() if first <= each.number <= last]
 
 
+def step_of(line: str) -> int:
+    """The step that this line, or one that looks much like it, is first typed in; 0 if there is none."""
+    typed = {text.strip(): each.number for each in reversed(steps().values()) for text in each.lines}
+    found = difflib.get_close_matches(line.strip(), typed, 1, 0.85)
+    return typed[found[0]] if found else 0
+
+
 def step(name: str) -> Step:
     """A step, or an idea. Raises `NotFoundError`."""
     try:

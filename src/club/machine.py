@@ -64,6 +64,8 @@ def examine(port: int = PORT) -> Iterator[Finding]:
     yield utf8()
     yield browser()
     yield loopback()
+    yield folder(Path.cwd())
+    yield proxy()
     address = lan_address()
     yield (
         Finding("Network", f"this computer is {address}")
@@ -141,6 +143,25 @@ def addresses() -> list[str]:
         for each in found
         if each.family == socket.AF_INET and not ipaddress.ip_address(each.address).is_loopback
     ]
+
+
+def folder(here: Path) -> Finding:
+    """Some folders get in uv's way."""
+    names = [name.lower() for name in here.parts]
+    if any(name.startswith("onedrive") for name in names):
+        return Finding("Folder", f"{here} is in OneDrive", "If uv stops, move the folder out of OneDrive.")
+    if any(name.endswith(".zip") for name in names):
+        return Finding("Folder", f"{here} is inside a zip", "Unpack the zip first: right-click it, Extract All.", True)
+    return Finding("Folder", str(here))
+
+
+def proxy() -> Finding:
+    """The checker and the browser call this computer directly. A program of one's own may not."""
+    names = [name for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy") if os.environ.get(name)]
+    if not names:
+        return Finding("Proxy", "none")
+    do = "Your club works. A program that calls it needs proxy=None in the brackets of connect."
+    return Finding("Proxy", f"{names[0]} is {os.environ[names[0]]}", do)
 
 
 def lan_address() -> str | None:

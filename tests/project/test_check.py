@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from club.causes import Failure, cause_of, causes
+from club.causes import Failure, cause_of, causes, first_trouble
 from club.ladder import ROOT, steps
 from club_site.mistakes import mistakes_of, program_with
 
@@ -44,7 +44,7 @@ def test_each_step_has_its_mistakes_and_each_cause_is_made_to_happen():
     for each in steps().values():
         assert len(mistakes_of(each)) >= 8, f"Write more mistakes for {each.name}: how do learners break it?"
     made_to_happen = {mistake["oops"] for _, mistake in WRONG} | {"not-text"}  # see test_club.py
-    never = {cause.id for cause in causes().values() if cause.can_be_checked} - made_to_happen
+    never = {cause.id for cause in causes().values() if cause.can_be_checked and not cause.last} - made_to_happen
     assert not never, f"Write a mistake that shows each of these causes, or delete them: {sorted(never)}"
     assert made_to_happen <= causes().keys(), "Write these causes, or name others in the mistakes."
 
@@ -85,12 +85,62 @@ def test_each_promise_says_in_words_what_was_broken():
 
 @pytest.mark.rules
 def test_each_promise_has_a_cause_of_its_own():
-    """Whatever a test may say, the checker has words for it."""
-    for file in sorted(TESTS.glob("test_[0-9]*.py")):
+    told = {test for cause in causes().values() for test in cause.tests}
+    for file in sorted((ROOT / "tests").glob("test_[0-9]*.py")):
         tests = re.findall(r"^((?:@.+\n)*)def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
-        for marks, test in tests:
-            cause, _ = cause_of(Failure(test, int(file.name[5:7]), "odd", "Something odd happened."), "")
-            assert "beyond" in marks or test in cause.tests, f"Write a cause that names {test} among its `tests`."
+        unheard_of = {test for marks, test in tests if "beyond" not in marks} - told
+        assert not unheard_of, f"Write causes that name these among their `tests`: {sorted(unheard_of)}"
+
+
+@pytest.mark.parametrize(
+    ("test", "kind", "fields", "oops"),
+    [
+        (
+            "the_others_hear_when_a_friend_comes_and_goes_and_only_once",
+            "not-heard",
+            {"heard": "nothing"},
+            "heard-nothing",
+        ),
+        ("messages_come_in_order_and_once", "hung-up", {"path": "/ws/"}, "cut-off"),
+        ("messages_come_in_order_and_once", "heard-other", {"heard": "'8'"}, "heard-something-else"),
+        ("any_text_can_be_said", "no-answer", {"method": "GET", "path": "/rooms"}, "nobody-answers"),
+        ("any_text_can_be_said", "wrong-status", {"method": "GET", "path": "/rooms"}, "other-answer"),
+        ("a_newcomer_does_not_hear_of_their_own_arrival", "heard-other", {"heard": "'old'"}, "old-words"),
+        ("the_rooms_board_counts_who_is_there", "odd", {}, "not-kept"),
+    ],
+)
+def test_no_cause_takes_every_failure_of_its_test(test, kind, fields, oops):
+    """It says only what the failure shows."""
+    failure = Failure(f"test_{test}", 3, kind, "Something happened.", {"who": "Ada"} | fields)
+    assert cause_of(failure, "")[0].id == oops
+
+
+def test_of_tracebacks_in_a_chain_the_last_one_counts():
+    def traceback(error):
+        return f'Traceback (most recent call last):\n  File "main.py", line 5, in talk\n{error}\n'
+
+    led_to = "\nDuring handling of the above exception, another exception occurred:\n\n"
+    goodbye = traceback("starlette.websockets.WebSocketDisconnect: (1005, None)")
+    sending = traceback('RuntimeError: Cannot call "send" once a close message has been sent.')
+    slip = traceback("NameError: name 'x' is not defined")
+    assert first_trouble(f"INFO\n{goodbye}{led_to}{sending}{goodbye}") == f"INFO\n{sending}"
+    assert first_trouble(f"{goodbye}{led_to}{slip}{led_to}{sending}") == f"{slip}{led_to}"
+
+
+def test_an_exception_in_a_group_counts_by_itself():
+    told = """  + Exception Group Traceback (most recent call last):
+  |   File "main.py", line 9, in talk
+  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)
+  +-+---------------- 1 ----------------
+    | Traceback (most recent call last):
+    |   File "main.py", line 5, in listen
+    | NameError: name 'x' is not defined
+    +------------------------------------
+"""
+    slip = """Traceback (most recent call last):
+  File "main.py", line 5, in listen
+NameError: name 'x' is not defined"""
+    assert first_trouble(told).strip() == slip
 
 
 @pytest.mark.rules

@@ -31,7 +31,7 @@ class Room:
         try:
             async for words in socket.iter_text():
                 await self.send_to_all(client_id, words)
-        except KeyError:
+        except RuntimeError:
             pass
         finally:
             self.members.remove(socket)

@@ -22,7 +22,7 @@ import psutil
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from suite.serve import MARK, NO_APP, Order, context, serve
+from suite.serve import MARK, NO_APP, Order, context, looking_nowhere, serve
 from suite.world import Answer, HungUpError, NotKept, RefusedError
 
 PYTHON_START_S = 15  # how long Python and FastAPI may take to start, whatever the program is
@@ -111,10 +111,10 @@ class Process:
         self._seen = 0
         patience = START_LIMIT * self.patience
         self._pipe, theirs = context.Pipe()
-        self._pipe.send(environment)
+        self._pipe.send({"CLUB_TEXT": os.environ.get("CLUB_TEXT", "")} | environment)
         self._process = context.Process(target=serve, args=(path, self._terminal, patience, turn_the_clock, theirs))
         # A program needs nothing from the main module that runs the tests, so its process need not import that again.
-        with patch.dict(sys.modules, __main__=ModuleType("__main__")):
+        with patch.dict(sys.modules, __main__=ModuleType("__main__")), looking_nowhere():
             self._process.start()
         theirs.close()
         self._ended = threading.Event()

@@ -15,12 +15,12 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from enum import Enum, auto
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     import fastapi
 
 HAIR_S = 1e-9  # how far a clock that stands still moves all the same
+LOOK_S = 0.05
 STUCK_S = 0.8  # after this long without a turn for anybody, the line to blame is written down
 MARK = "CLUB_TESTED_BY"  # an environment variable, with the process that runs the tests
 NO_APP = "no app"  # what the pipe says in place of a port
 TESTS = Path(__file__).parents[1]
-now = time.monotonic  # by the clock on the wall, even if the program's own clock is moved forward
 context: Any = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
 
 
@@ -46,8 +46,13 @@ def get_ready() -> None:
 
     uvicorns = [f"uvicorn.{name}" for name in ("lifespan.on", "loops.auto", "protocols.http.auto")]
     context.set_forkserver_preload(["fastapi", "pydantic.v1", "uvicorn.protocols.websockets.auto", *uvicorns])
-    with patch.dict(sys.modules, __main__=ModuleType("__main__")):  # see `Process`
+    with patch.dict(sys.modules, __main__=ModuleType("__main__")), looking_nowhere():  # see `Process`
         forkserver.ensure_running()
+
+
+def looking_nowhere() -> AbstractContextManager[object]:
+    """A Python that is started now does not look for modules in the folder in which the command was typed."""
+    return patch.dict(os.environ, PYTHONSAFEPATH="1")
 
 
 class Watch:
@@ -56,19 +61,20 @@ class Watch:
     def __init__(self, path: Path, notes: Path) -> None:
         self.path = path
         self.notes = notes
-        self.limit = math.inf
+        self.left = math.inf
         threading.Thread(target=self.look, daemon=True).start()
 
     def begin(self, seconds: float = STUCK_S) -> None:
-        self.limit = now() + seconds
+        self.left = seconds
 
     def end(self) -> None:
-        self.limit = math.inf
+        self.left = math.inf
 
     def look(self) -> None:
         while True:
-            time.sleep(0.05)
-            if now() < self.limit:
+            time.sleep(LOOK_S)
+            self.left -= LOOK_S  # by looks, not by the clock on the wall: a busy machine makes both of us wait
+            if self.left > 0:
                 continue
             self.end()
             stack = traceback.extract_stack(sys._current_frames()[threading.main_thread().ident or 0])
@@ -150,12 +156,20 @@ def obey(pipe: Connection, loop: ClockLoop | None, tasks: Tasks) -> None:
     os._exit(1)
 
 
+class Loader(importlib.machinery.SourceFileLoader):
+    def get_code(self, name: str) -> CodeType | None:
+        """`CLUB_TEXT` may name a file with another text for the program: what is left when its slips are cut out."""
+        if text := os.environ.get("CLUB_TEXT"):
+            return compile(Path(text).read_text(encoding="utf-8"), self.path, "exec", dont_inherit=True)
+        return super().get_code(name)
+
+
 def load(path: Path) -> "fastapi.FastAPI | None":
     """Import a file and find its app, as `fastapi dev` does. None if it has none."""
     from fastapi import FastAPI  # noqa: PLC0415
 
     sys.path.insert(0, str(path.parent))
-    loader = importlib.machinery.SourceFileLoader(path.stem, str(path))
+    loader = Loader(path.stem, str(path))
     spec = importlib.util.spec_from_loader(path.stem, loader)
     assert spec
     module = importlib.util.module_from_spec(spec)
@@ -194,6 +208,7 @@ def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pip
         MARK: str(os.getppid() if (parent := parent_process()) is None else parent.pid),
     }
     os.environ |= pipe.recv()
+    os.environ.pop("PYTHONSAFEPATH", None)  # see `looking_nowhere`
     os.chdir(path.parent)
     watch, tasks = Watch(path, terminal.with_suffix(".held-up")), Tasks(path)
     loop = ClockLoop(watch) if turn_the_clock else None
