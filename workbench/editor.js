@@ -103,16 +103,16 @@ function keepStyle() {
   });
 }
 
-/** @typedef {"mine" | "ours"} Which of two programs */
+/** @typedef {"mine" | "ours" | "test"} Which of three texts */
 /** @typedef {ReturnType<typeof edit>} Editor */
 
 /**
- * An editor with two programs, of which one is shown: the learner's own, and ours to look at.
+ * An editor with three texts, of which one is shown: the learner's program, ours to look at, and a test of their own.
  *
  * @param {Element} parent
- * @param {{ text: string, hint: string, onChange: (text: string) => void, onRun: () => void }} how with the id of a hint
+ * @param {{ text: string, test: string, hint: string, onChange: (text: string, which: Which) => void, onRun: () => void }} how
  */
-export function edit(parent, { text, hint, onChange, onRun }) {
+export function edit(parent, { text, test, hint, onChange, onRun }) {
   const run = () => {
     onRun();
     return true;
@@ -144,17 +144,21 @@ export function edit(parent, { text, hint, onChange, onRun }) {
     EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": hint, tabindex: "0" }),
   ];
   let quiet = false; // the change is not the learner's
-  const states = {
-    mine: EditorState.create({
-      doc: text,
+  /** @type {(label: string, doc: string) => EditorState} */
+  const typed = (label, doc) =>
+    EditorState.create({
+      doc,
       extensions: [
-        shared("main.py"),
+        shared(label),
         highlightActiveLine(),
         EditorView.updateListener.of(({ docChanged, state }) => {
-          if (docChanged && !quiet) onChange(state.doc.toString());
+          if (docChanged && !quiet) onChange(state.doc.toString(), shown);
         }),
       ],
-    }),
+    });
+  const states = {
+    mine: typed("main.py", text),
+    test: typed("test_mine.py", test),
     ours: EditorState.create({ extensions: [shared("our main.py"), EditorState.readOnly.of(true)] }),
   };
   /** @type {Which} */
@@ -201,7 +205,7 @@ export function edit(parent, { text, hint, onChange, onRun }) {
         view.setState(states[which]);
       }
       set(text);
-      if (which === "mine") return;
+      if (which !== "ours") return;
       view.dispatch({ effects: fresh.set.of(newLines) });
       scrollTo(newLines[0], "start");
     },

@@ -6,8 +6,8 @@ export interface Orders {
   start: { checks: boolean; keeps: boolean; snapshot?: ArrayBuffer };
   /** Put this program on the air. `files` is a zip that it needs beside it, if it is not there yet. */
   run: { source: string; files: ArrayBuffer | null };
-  /** Hold it to the promises up to step `goal`. `names` are the steps' subjects. */
-  check: { source: string; files: ArrayBuffer; goal: number; names: string[] };
+  /** Hold it to the promises up to step `goal`, or to a `test` of the learner's own. `names` are the steps' subjects. */
+  check: { source: string; test?: string; files: ArrayBuffer; goal: number; names: string[] };
   stop: {};
   /** A friend's line to the program, known by its number. */
   open: { id: number; path: string };
@@ -53,6 +53,8 @@ export interface Verdict {
   line?: number;
   code?: string;
   hints?: string[];
+  /** What came of each of the learner's own tests; `words` say why it failed. */
+  tests?: { name: string; words: string }[];
   /** The checker itself broke, and not the program. */
   fault?: string;
 }

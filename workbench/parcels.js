@@ -8,15 +8,21 @@ const MOST = 1_000_000; // characters of a program that anyone has typed
 const CODE = 560; // characters of an address; with more, the picture is too fine for a phone's camera
 
 /**
- * The project of a step with this program in it.
+ * The project of a step with this program in it, in a folder of its own.
  *
  * @param {Uint8Array<ArrayBuffer>} project
  * @param {string} source
  */
 export async function zip(project, source) {
-  const parcel = await JSZip.loadAsync(project);
-  parcel.file(MAIN, source);
-  return parcel.generateAsync({ type: "blob", compression: "DEFLATE" });
+  const [ours, mine] = [await JSZip.loadAsync(project), new JSZip()];
+  const folder = Object.keys(ours.files)[0].split("/")[0];
+  for (const file of Object.values(ours.files)) {
+    if (!file.dir) mine.file(file.name.replace(folder, "my-club"), file.async("uint8array"));
+  }
+  const how = (await ours.file(`${folder}/README.txt`)?.async("string")) ?? "";
+  mine.file("my-club/README.txt", how.replace(/^.*/, "This is your own program.").replace(folder, "my-club"));
+  mine.file(MAIN, source);
+  return mine.generateAsync({ type: "blob", compression: "DEFLATE" });
 }
 
 /**

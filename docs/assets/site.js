@@ -2,24 +2,65 @@
 
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+const ROUNDS = 3; // a picture that never rests takes a quarter of a processor
+
+/**
+ * A picture that moves does so three times, while it is in sight. Then it rests, until somebody asks for more.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {SVGSVGElement} svg
+ */
+function animate(button, svg) {
+  const seconds = [...svg.querySelectorAll("[dur]")].map((each) => Number.parseFloat(each.getAttribute("dur") ?? ""));
+  const end = ROUNDS * Math.max(...seconds);
+  let [inSight, wanted] = [false, true];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const show = () => {
+    clearTimeout(timer);
+    const left = end - svg.getCurrentTime();
+    const plays = wanted && inSight && left > 0;
+    plays ? svg.unpauseAnimations() : svg.pauseAnimations();
+    button.textContent = left <= 0 ? "Play again" : wanted ? "Pause" : "Play";
+    if (plays) timer = setTimeout(show, left * 1000 + 20);
+  };
+  button.hidden = false;
+  button.onclick = () => {
+    const isOver = svg.getCurrentTime() >= end;
+    if (isOver) svg.setCurrentTime(0);
+    wanted = isOver || !wanted;
+    show();
+  };
+  new IntersectionObserver(([{ isIntersecting }]) => {
+    inSight = isIntersecting;
+    show();
+  }).observe(svg);
+}
+
+/** A line that goes on below itself has a sign, so that nobody types two. */
+const wrapped = new ResizeObserver((changes) => {
+  for (const { target } of changes) {
+    /** @type {NodeListOf<HTMLElement>} */
+    const lines = target.querySelectorAll('[id^="line-"]');
+    for (const line of lines) {
+      const one = Number.parseFloat(getComputedStyle(line).lineHeight);
+      line.classList.toggle("wraps", line.offsetHeight > 1.5 * one);
+    }
+  }
+});
+
 function dress() {
   /** @type {NodeListOf<HTMLButtonElement>} */
   const pauses = document.querySelectorAll(".scene .pause");
   for (const button of pauses) {
     const svg = button.parentElement?.querySelector("svg");
     if (!svg) continue;
-    if (still) {
-      svg.pauseAnimations();
-      continue;
-    }
-    button.hidden = false;
-    button.onclick = () => {
-      const paused = svg.animationsPaused();
-      paused ? svg.unpauseAnimations() : svg.pauseAnimations();
-      button.textContent = paused ? "Pause" : "Play";
-    };
+    if (still) svg.pauseAnimations();
+    else animate(button, svg);
   }
 
+  wrapped.disconnect();
+  for (const code of document.querySelectorAll(".highlight code")) wrapped.observe(code);
   /** @type {NodeListOf<HTMLElement>} */
   const lines = document.querySelectorAll('.highlight [id^="line-"]');
   for (const line of lines) {

@@ -109,7 +109,7 @@ class Verdict:
         """The verdict in a sentence; `names` are those of all steps, in their order."""
         if self.oops:
             return f"Not yet step {self.step}, {names[self.stars]}."
-        return "All steps are there. Your club is ready!" if self.stars == len(names) else f"Step {self.goal} is there!"
+        return "All steps are there. Your club is ready!" if self.stars == len(names) else f"Step {self.goal} works!"
 
 
 class Judge:

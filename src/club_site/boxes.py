@@ -106,11 +106,15 @@ class Typed:
 def fence(step: Step, numbers: list[int], start: int, marked: Collection[int] = (), new: Collection[int] = ()) -> Lines:
     """Lines of a program with their numbers in the learner's file, some of them marked.
 
-    The workbench helps to get the `new` ones into the learner's program: it finds their real numbers in `data-new`.
+    The workbench helps to get the `new` ones into the learner's program: it finds the real numbers in `data-new`, and
+    those of all lines that are shown in `data-lines`.
     """
     marks = " ".join(str(at) for at, number in enumerate(numbers, 1) if number in marked)
     highlighted = f' hl_lines="{marks}"' if marks else ""
-    helped = f' data-new="{" ".join(str(number) for number in numbers if number in new)}"' if new else ""
+    helped = ""
+    if new:
+        lines, added = (" ".join(map(str, each)) for each in (numbers, [each for each in numbers if each in new]))
+        helped = f' data-new="{added}" data-lines="{lines}" data-of="{step.name}"'
     code = [step.lines[number - 1] for number in numbers]
     return [f'``` {{ .py title="main.py" linenums="{start}"{highlighted}{helped} }}', *code, "```", ""]
 

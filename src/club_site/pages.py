@@ -18,6 +18,7 @@ Each of these stands on a line of its own in a page:
                                        `smaller` are tables
     [[checked test_03_chat.py::test_friends_hear_each_other]]
     [[run 03_chat]]                    the step's program, and beside the page the workbench
+    [[bench 09_whispers own]]          the workbench beside a page on a feature (`own`) or a `test` of one's own
     [[club]]                           two walkie-talkies that work
     [[take-home 03_chat]]              the zip that runs anywhere
     [[map]]                            all steps, with the learner's stars
@@ -95,7 +96,7 @@ def checked(test: str) -> Lines:
     found = (ROOT / "tests").rglob(file)
     if not any(f"def {name}(" in path.read_text(encoding="utf-8") for path in found):
         raise NotFoundError(f"there is no test {test}")
-    return [f"Checked by `{name}`.", "{ .checked }", ""]
+    return ["Checked by a test.", f'{{ .checked title="{name}" }}', ""]
 
 
 def run(name: str) -> Lines:
@@ -110,6 +111,14 @@ def run(name: str) -> Lines:
     return [f'<section class="run" {data} markdown="1">', "", script, "", way, "", *code(name), "</section>", ""]
 
 
+def bench(name: str, about: str) -> Lines:
+    """The workbench beside a page that is about what comes after a step: a feature, or a test, of one's own."""
+    runtime = built()
+    script = '<script>if (location.protocol !== "file:") document.documentElement.classList.add("bench")</script>'
+    data = f'data-step="{step(name).name}" data-about="{about}" data-runtime="{runtime}"'
+    return [f'<section class="run" {data}>{script}</section>', ""] if runtime else []
+
+
 MARKDOWN: dict[str, Callable[..., Lines]] = {
     "code": code,
     "diff": diff,
@@ -118,10 +127,14 @@ MARKDOWN: dict[str, Callable[..., Lines]] = {
     "picture": picture,
     "race": race,
     "run": run,
+    "bench": bench,
     "map": lambda: ["", rungs(), ""],
     "club": lambda: ["", home(), ""],
     "checked": checked,
-    "take-home": lambda name: [f"[Take {step(name).name} home](../take-home/{name}.zip){{ .md-button download }}", ""],
+    "take-home": lambda name: [
+        f"[Take our club of step {step(name).number} home](../take-home/{name}.zip){{ .md-button download }}",
+        "",
+    ],
     "lessons": lessons,
     "oops": troubles,
     "mistakes": mistakes,

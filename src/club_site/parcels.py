@@ -1,5 +1,6 @@
 """What the site needs from outside `docs/`: the clubhouse, the workbench of its pages, and the steps to take home."""
 
+import ast
 import json
 import shutil
 import zipfile
@@ -9,7 +10,7 @@ from typing import Any
 
 from pathspec import GitIgnoreSpec
 
-from club.ladder import ROOT, STEPS, steps
+from club.ladder import ROOT, STEPS, ideas, steps
 
 PROJECT_NAME = "fastapi-websocket-adventure"
 PROJECT = """\
@@ -21,6 +22,16 @@ dependencies = ["fastapi[standard]>=0.165,<1"]
 
 [tool.fastapi]
 entrypoint = "my_club.main:app"
+"""
+README = """\
+This is our program of step {number}.
+
+Open a terminal where you have unpacked it, and type these two lines:
+
+    cd {folder}
+    uv run fastapi dev
+
+Then open http://127.0.0.1:8000 in your browser. Ctrl+C ends the club.
 """
 
 
@@ -75,8 +86,16 @@ def copy(files: list[Path], folder: Path, to: Path) -> None:
         shutil.copy(file, there)
 
 
+def insisted() -> list[str]:
+    """The words in our programs that the promises of the steps insist on. Others can be anything."""
+    promises = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "tests").glob("test_*.py")))
+    nodes = (node for each in steps().values() for node in ast.walk(ast.parse("\n".join(each.lines))))
+    texts = {node.value.strip() for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return sorted(text for text in texts if " " in text and text in promises)
+
+
 def programs() -> dict[str, Any]:
-    """What the workbench knows of the steps: their programs, and the file that a learner starts with."""
+    """What the workbench knows of the steps: their programs, the file to start with, and `said`, words they need."""
     ours = [
         {
             "number": each.number,
@@ -87,7 +106,9 @@ def programs() -> dict[str, Any]:
         }
         for each in steps().values()
     ]
-    return {"starter": (STEPS / "my_club" / "main.py").read_text(encoding="utf-8"), "steps": ours}
+    starter = (STEPS / "my_club" / "main.py").read_text(encoding="utf-8")
+    own = [{"name": each.name, "source": "\n".join(each.lines) + "\n"} for each in ideas().values()]
+    return {"starter": starter, "steps": ours, "ideas": own, "said": insisted()}
 
 
 def pack() -> None:
@@ -115,10 +136,12 @@ def pack() -> None:
         if parcel.exists() and parcel.stat().st_mtime > newest:
             continue
         with zipfile.ZipFile(parcel, "w", zipfile.ZIP_DEFLATED) as zip_file:
-            zip_file.writestr("my-club/pyproject.toml", PROJECT)
-            zip_file.write(main, "my-club/my_club/main.py")
+            folder = f"club-step-{step.number:02}"  # a learner's own is my-club
+            zip_file.writestr(f"{folder}/README.txt", README.format(number=step.number, folder=folder))
+            zip_file.writestr(f"{folder}/pyproject.toml", PROJECT)
+            zip_file.write(main, f"{folder}/my_club/main.py")
             for file in house:
-                zip_file.write(file, Path("my-club") / file.relative_to(STEPS))
+                zip_file.write(file, Path(folder) / file.relative_to(STEPS))
 
 
 if __name__ == "__main__":

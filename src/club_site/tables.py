@@ -1,6 +1,8 @@
 """The tables on the pages: what each step teaches, what can go wrong, and what learners do wrong."""
 
+import re
 from collections.abc import Iterable
+from html import escape
 
 import yaml
 
@@ -12,11 +14,17 @@ Lines = list[str]
 
 
 def table(head: str, rows: Iterable[tuple[str, ...]]) -> Lines:
-    cells = [
-        [cell.replace("{name}.", "…").replace("{name}", "…").replace("|", "&#124;") for cell in row] for row in rows
-    ]
-    columns = head.split(" | ")
-    return [f"| {head} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in cells), ""]
+    """As HTML: whatever a cell says, no sign in it can break the table."""
+    heads = "".join(f"<th>{escape(each)}</th>" for each in head.split(" | "))
+    cells = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
+    body = "".join(f"<tr>{each}</tr>" for each in cells)
+    return [f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>", ""]
+
+
+def words(text: str) -> str:
+    """What a cause says, whatever the names are, with its `code`."""
+    general = re.sub(r"\{(?!client_id|channel|room|message)[a-z_]+\}\.?", "…", text.strip())
+    return re.sub("`(.+?)`", r"<code>\1</code>", escape(general, quote=False))
 
 
 def lessons() -> Lines:
@@ -25,7 +33,7 @@ def lessons() -> Lines:
     for each in steps().values():
         _, meta, _ = (ROOT / "docs" / "steps" / f"{each.name}.md").read_text(encoding="utf-8").split("---\n", 2)
         told = yaml.safe_load(meta)
-        rows.append((str(each.number), told["python"], told["web"]))
+        rows.append((str(each.number), words(told["python"]), words(told["web"])))
     return table("Step | Python | The web", rows)
 
 
@@ -34,9 +42,14 @@ def troubles(at: str) -> Lines:
     found = [cause for cause in causes().values() if cause.at == at]
     if not found:
         raise NotFoundError(f"there is no cause that is seen at {at!r}")
-    quoted = "“{}”" if at == "page" else "`{}`"
+    quoted = "“{}”" if at == "page" else "<code>{}</code>"
     rows = [
-        ("<br>".join(quoted.format(line) for line in cause.says.splitlines()), cause.means, cause.do) for cause in found
+        (
+            "<br>".join(quoted.format(words(line.replace("`", ""))) for line in cause.says.splitlines()),
+            words(cause.means),
+            words(cause.do),
+        )
+        for cause in found
     ]
     return table("The screen says | It means | Do this", rows)
 
@@ -48,6 +61,7 @@ def mistakes() -> Lines:
         found = [(mistake["what"], causes()[mistake["oops"]]) for mistake in mistakes_of(each)]
         out += [f"### Step {each.number}", ""]
         out += table(
-            "The learner | The checker says | Ask", [(what, cause.means, cause.hints[0]) for what, cause in found]
+            "The learner | The checker says | Ask",
+            [(words(what), words(cause.means), words(cause.hints[0])) for what, cause in found],
         )
     return out

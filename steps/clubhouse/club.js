@@ -42,6 +42,7 @@ export const DOORS = [
  * @property {(path: string) => Promise<Response>} [post]
  * @property {string} [me] whose friend comes first
  * @property {() => boolean} isNew may a new program have come since this was asked last?
+ * @property {() => Promise<boolean>} [isLit] does the program show a page at all?
  */
 
 /**
@@ -72,6 +73,7 @@ const doorOf = (talkie) => (talkie.news ? "news" : talkie.room ? "join" : "chat"
 export class Club extends EventTarget {
   /** @type {boolean | null} */
   awake = null;
+  lit = true; // does the program show this page? Beside an editor it may not yet
   /** @type {Set<string>} */
   open = new Set(); // ids of the doors that are built
   /** @type {Set<string>} */
@@ -147,6 +149,7 @@ export class Club extends EventTarget {
       this.#built("rooms", "/rooms" in paths);
       this.#built("docs", "/broadcast/{channel}" in paths && "/send/{client_id}" in paths);
       this.awake = true;
+      if (isNew) this.lit = (await this.#network.isLit?.()) ?? true;
       if (isNew) this.#call();
       if (isNew) this.#explore();
       this.#count();

@@ -8,7 +8,9 @@ import { XRay } from "./x-ray.js";
 
 const FRIENDS = 3; // how many can talk in one window
 const narrow = matchMedia("(max-width: 640px)"); // one device at a time
+const low = matchMedia("(max-height: 480px)"); // as many as there is room for
 const small = matchMedia("(max-width: 640px), (max-height: 480px)"); // the doors are folded
+const ROOM = 340; // pixels for a device whose fields can be read
 
 /** @typedef {import("./club.js").Network & { post: (path: string) => Promise<Response> }} NetworkInPage */
 
@@ -71,7 +73,8 @@ page.tabs.onkeydown = (event) => {
   choose(next);
   tabs.get(next)?.focus();
 };
-narrow.onchange = arrange;
+narrow.onchange = low.onchange = arrange;
+addEventListener("resize", arrange);
 small.onchange = fold;
 page.xray.onclick = () => {
   const on = page.xray.getAttribute("aria-pressed") !== "true";
@@ -167,20 +170,25 @@ function choose(talkie) {
   arrange();
 }
 
-/** A narrow window shows the chosen device and tabs for the others; a wide one shows them all. */
+/** A window shows as many devices as there is room for, and among them the chosen one. Then there are tabs for all. */
 function arrange() {
-  const isNarrow = narrow.matches && alone === null;
-  page.tabs.hidden = !isNarrow;
+  const all = talkies().filter(({ news, state }) => !(low.matches && news && state === "shut"));
+  const room = narrow.matches ? 1 : low.matches ? Math.max(1, Math.floor(innerWidth / ROOM)) : all.length;
+  const areTabs = all.length > room && alone === null;
+  const shown = all.slice(0, room);
+  if (chosen && !shown.includes(chosen)) shown.splice(-1, 1, chosen);
+  page.tabs.hidden = !areTabs;
   for (const [talkie, tab] of tabs) {
+    tab.hidden = !all.includes(talkie);
     const isChosen = talkie === chosen;
     tab.setAttribute("aria-selected", String(isChosen));
     tab.tabIndex = isChosen ? 0 : -1;
     say(tab, talkie.news ? `${talkie.name}'s news` : talkie.name || "New friend");
     tab.className = `color-${look(talkie.name).color}`;
-    talkie.hidden = isNarrow && !isChosen;
-    if (isNarrow) talkie.setAttribute("role", "tabpanel");
+    talkie.hidden = areTabs && !shown.includes(talkie);
+    if (areTabs) talkie.setAttribute("role", "tabpanel");
     else talkie.removeAttribute("role");
-    if (isNarrow) talkie.setAttribute("aria-labelledby", tab.id);
+    if (areTabs) talkie.setAttribute("aria-labelledby", tab.id);
     else talkie.removeAttribute("aria-labelledby");
   }
   air.draw();
@@ -228,17 +236,24 @@ function door({ id, name }) {
 }
 
 function show() {
-  const { awake, open, shut, fresh, rooms } = club;
+  const { awake, lit, open, shut, fresh, rooms } = club;
   const isNew = DOORS.filter(({ id }) => fresh.has(id)).map(({ name }) => name);
+  const isDark = Boolean(awake && !lit);
   document.body.dataset.awake = String(awake ?? "calling");
+  document.body.classList.toggle("dark", isDark);
   if (awake === null) say(page.status, "Calling the club…");
   else
-    say(page.status, awake ? "The club is awake" : "The club is asleep. Is the server running? We will keep calling.");
+    say(
+      page.status,
+      awake
+        ? `The club is awake${isDark ? ", but its house is dark" : ""}`
+        : "The club is asleep. Is the server running? We will keep calling.",
+    );
   const reached = DOORS.findLast(({ id }) => open.has(id)) ?? { step: 1, title: "the light is on" };
   // Steps after the last door cannot be seen from here.
   const all = DOORS.every(({ id }) => open.has(id));
   const title = all ? "All doors are open" : `Step ${reached.step} · ${reached.title}`;
-  say(page.step, awake === null ? "Welcome to" : title);
+  say(page.step, awake === null ? "Welcome to" : isDark ? "Step 1 · turn on the light" : title);
 
   for (const { id, name, step } of DOORS) {
     const item = here(`#door-${id}`);

@@ -65,6 +65,7 @@ export class WalkieTalkie extends HTMLElement {
   #root = this.attachShadow({ mode: "open" });
   /** @type {Line | null} */
   #socket = null;
+  #wasHeard = false; // it has been connected before
   #held = false; // what is in the box is sent as soon as somebody can hear it
   #echo = new Echo((sentence) => this.#hint(sentence));
   /** @type {Frame[]} */
@@ -295,8 +296,11 @@ export class WalkieTalkie extends HTMLElement {
   #show(state) {
     this.state = state;
     this.dataset.state = state;
-    const lamp =
-      state === "connected" && this.news ? "listening" : state === "off" && this.wanted ? "ready" : LAMP[state];
+    this.#wasHeard ||= state === "connected";
+    const isFirst = state === "lost" && !this.#wasHeard; // nobody has been called before
+    /** @type {Partial<Record<State, string | false>>} */
+    const words = { connected: this.news && "listening", off: this.wanted && "ready", lost: isFirst && LAMP.calling };
+    const lamp = words[state] || LAMP[state];
     this.#part(".lamp span").textContent = this.hasAttribute("asleep") ? "asleep" : lamp;
     this.#part(".power").textContent = this.wanted ? "Hang up" : "Pick up";
     this.#furnish();

@@ -43,9 +43,13 @@ export class XRay {
     return this.#frames.map(({ way, text, time }) => `${clock(time)}\t${way}\t${text}`).join("\n");
   }
 
+  /** Oldest first, as in a talk; it stays at its end by itself. */
   #draw() {
-    this.#body.prepend(...this.#waiting.splice(0).map(row).reverse());
-    while (this.#body.childElementCount > ROWS) this.#body.lastElementChild?.remove();
+    const box = this.#body.closest(".table");
+    const isAtEnd = box && box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+    this.#body.append(...this.#waiting.splice(0).map(row));
+    while (this.#body.childElementCount > ROWS) this.#body.firstElementChild?.remove();
+    if (isAtEnd) box.scrollTop = box.scrollHeight;
   }
 }
 

@@ -132,4 +132,4 @@ def test_the_site_has_its_page_its_place_in_the_navigation_and_its_zip(home, bui
     assert f'steps/{NAME}.html"' in (site / "index.html").read_text(encoding="utf-8").partition('class="map"')[2]
     assert "counts the crumbs" in (site / "toolbox" / "grown-ups.html").read_text(encoding="utf-8")
     with zipfile.ZipFile(site / "take-home" / f"{NAME}.zip") as parcel:
-        assert ROUTE in parcel.read("my-club/my_club/main.py").decode()
+        assert ROUTE in parcel.read("club-step-99/my_club/main.py").decode()

@@ -1,11 +1,8 @@
 """`pieces.js` finds its way in programs that learners write, change and break, and loses none of their lines."""
 
 import ast
-import json
 import random
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import cache
@@ -14,74 +11,14 @@ from statistics import median
 
 import pytest
 
-from club.ladder import ROOT, Step, steps
-from club_site import boxes
-from project.browser import missing
+from club.ladder import ROOT, Step
+from project.boxes import ALL, blocks, earlier, in_node, text_of, typed
 
 mistakes = pytest.importorskip("club_site.mistakes")
 
-FIRST = """
-import { fill, pieces, place, putIn, state } from "%(page)s/pieces.js";
-import { mended, slip } from "%(page)s/slips.js";
-let text = "";
-for await (const part of process.stdin) text += part;
-const given = JSON.parse(text);
-"""
-ALL = list(steps().values())
 RIGHT = sorted((ROOT / "tests" / "right").glob("*.py"))
 OWN = [["# This is mine."], ['print("Hello!")', ""], ["", "def my_own() -> int:", "    return 12"]]
 OWN_ROUTE = ["", '@app.get("/biscuits")', "async def count_biscuits() -> int:", "    return 12", ""]
-
-
-def in_node(script: str, given: object):
-    """What the script returns for `given`, with all of pieces.js at hand."""
-    node = shutil.which("node") or missing("Node.js")
-    first = FIRST % {"page": (ROOT / "workbench" / "page").as_uri()}
-    code = f"{first}console.log(JSON.stringify((() => {{ {script} }})()));"
-    done = subprocess.run(
-        [node, "--input-type=module", "-e", code],
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def text_of(step: Step) -> str:
-    return "\n".join([*step.lines, ""])
-
-
-def earlier(step: Step) -> list[str]:
-    """The programs of the steps before."""
-    return [text_of(each) for each in ALL if each.number < step.number]
-
-
-def blocks(step: Step) -> Iterator[list[int]]:
-    """The numbers of the new lines in each block of code in the boxes of a page, in order."""
-    page = (ROOT / "docs" / "steps" / f"{step.name}.md").read_text(encoding="utf-8")
-    for words in re.findall(r"\[\[box \w+ (.+)\]\]", page):
-        yield from boxes.blocks(boxes.box_lines(step, words.split()))
-
-
-def typed(step: Step, there: set[int]) -> list[tuple[int, str]]:
-    """The program of the step before with these new lines of the step: for each line, its number in the step, or 0."""
-    program = []
-    for tag, old, old_end, new, new_end in SequenceMatcher(None, step.before, step.lines, False).get_opcodes():
-        numbers = range(new + 1, new_end + 1)
-        if tag != "equal":
-            empty = [each for each in numbers if not step.lines[each - 1].strip() and text_below(step, each) in there]
-            numbers = sorted({*empty, *there.intersection(numbers)})
-        if not numbers:
-            program += [(0, line) for line in step.before[old:old_end]]
-        program += [(number, step.lines[number - 1]) for number in numbers]
-    return program
-
-
-def text_below(step: Step, number: int) -> int:
-    return next(each for each in range(number, len(step.lines) + 1) if step.lines[each - 1].strip())
 
 
 def faults(line: str) -> Iterator[str | None]:
@@ -276,11 +213,11 @@ def compiles(text: str) -> bool:
 STEP_BY_STEP = """
     return given.map(({ ours, blocks, mine, before }) => {
         const states = [];
-        for (const lines of blocks) {
-            states.push(state(ours, lines, mine, before));
+        blocks.forEach((lines, at) => {
+            states.push(new Judge(ours, blocks, mine, { before }).of(at).there);
             mine = putIn(ours, lines, mine, before);
-            states.push(state(ours, lines, mine, before));
-        }
+            states.push(new Judge(ours, blocks, mine, { before }).of(at).there);
+        });
         return { mine, states };
     });
 """
@@ -299,114 +236,6 @@ def test_block_after_block_makes_the_program_of_the_step():
     for step, case, found in zip(ALL, given, in_node(STEP_BY_STEP, given), strict=True):
         assert found["mine"] == text_of(step)
         assert found["states"] == ["missing", "ours"] * len(case["blocks"])
-
-
-STATE = "return given.map(({ ours, lines, mine, before }) => state(ours, lines, mine, before));"
-
-
-def test_a_line_with_a_fault_is_there_and_a_line_of_ones_own_is_not_ours():
-    given, expected = [], []
-    for step in ALL:
-        there = set[int]()
-        for block in blocks(step):
-            case = {"ours": text_of(step), "lines": block, "before": earlier(step)}
-            lines = [line for _, line in typed(step, there)]
-            there |= set(block)
-            program = typed(step, there)
-            at = next(at for at, (number, _) in enumerate(program) if number in block)
-            margin = re.match(" *", program[at][1])[0]
-            before, after = (
-                [lines[:at], lines[at:]] if lines[:at] == [line for _, line in program[:at]] else [[], lines]
-            )
-            if not program[at - 1][1].lstrip().startswith("@"):  # between it and its function, nothing can stand
-                given.append({**case, "mine": "\n".join([*before, f"{margin}print()  # mine", *after])})
-                expected.append("missing")
-            lines = [line for _, line in program]
-            cut = lines[at].partition("  #")[0][:-1]
-            for fault in [cut, f"{lines[at]}  # mine", f" {lines[at]}"]:
-                given.append({**case, "mine": "\n".join([*lines[:at], fault, *lines[at + 1 :]])})
-                expected.append("yours" if fault == cut else "ours")
-    found = in_node(STATE, given)
-    for case, each, wanted in zip(given, found, expected, strict=True):
-        is_split = (each, wanted) == ("part", "yours")  # of a box with many pieces, the one with the fault is not there
-        assert each == wanted or is_split, (case["lines"], case["mine"])
-
-
-# --- slips ---------------------------------------------------------------------------------------------------
-
-
-SLIPS = """
-    return given.map((case_) => {
-        const { ours, lines, mine, before } = case_;
-        return [slip(ours, lines, mine, before)?.words ?? "", mended(ours, lines, mine, before)];
-    });
-"""
-
-
-def slips(line: str, rest: list[str]) -> Iterator[list[str]]:
-    """What a hurried hand makes of a line, and of the lines below it: nothing that Python can read."""
-    if line.endswith(":"):
-        yield [line[:-1], *rest]
-    if re.match(r" *(except|finally)\b", line):
-        yield [f"    {line}", *rest]
-    if " import " in line and len(line) > 60:
-        yield [*line.rsplit(" ", 1), *rest]
-    if re.match(" +def ", line) and rest[0]:
-        yield [f"    {line}", f"    {rest[0]}", *rest[1:]]
-
-
-def test_a_slip_is_found_and_mended():
-    given, expected = [], []
-    for step in ALL:
-        there = set[int]()
-        for block in blocks(step):
-            there |= set(block)
-            program = typed(step, there)
-            lines = [line for _, line in program]
-            for at, (number, line) in enumerate(program):
-                for wrong in slips(line, lines[at + 1 :]) if number in block else ():
-                    mine = "\n".join([*lines[:at], *wrong, ""])
-                    given.append({"ours": text_of(step), "lines": block, "mine": mine, "before": earlier(step)})
-                    expected.append("\n".join([*lines, ""]))
-    found = in_node(SLIPS, given)
-    for case, (words, text), right in zip(given, found, expected, strict=True):
-        assert words, case["mine"]
-        assert text == right, (words, case["mine"])
-
-
-def test_a_broken_place_is_found_and_mended():
-    """The class below the line that needs it, an old line that was to be replaced, and a job inside another."""
-    manager, desk = ALL[1], ALL[4]
-    ours = text_of(manager)
-    before, made, after = ours.partition("\n\nmanager = ConnectionManager()\n")
-    top, plan, rest = before.partition("\n\nclass ")
-    below = f"{top}{made}{plan}{rest}{after}"
-    app = desk.lines.index(")") + 1
-    doubled = "\n".join([*desk.lines[:app], "app = FastAPI()", *desk.lines[app:], ""])
-    box = [number for number, line in enumerate(desk.lines[:app], 1) if line.startswith(("app", "    title", ")"))]
-    head = [number for number, line in enumerate(manager.lines, 1) if line.startswith("class") or "__init__" in line]
-    given = [
-        {"ours": ours, "lines": head, "mine": below, "before": earlier(manager)},
-        {"ours": text_of(desk), "lines": box, "mine": doubled, "before": earlier(desk)},
-    ]
-    (above, moved), (old, without) = in_node(SLIPS, given)
-    assert above.startswith("It must be above your line ")
-    assert lines_of(moved) == lines_of(ours)
-    assert old == f"Delete your line {app + 1}. It is the old one."
-    assert without == text_of(desk)
-
-
-def test_a_right_program_has_no_slips():
-    programs = [*(path.read_text(encoding="utf-8") for path in RIGHT), *map(text_of, ALL)]
-    given = [
-        {"ours": text_of(step), "lines": block, "mine": mine, "before": earlier(step)}
-        for step in ALL
-        for block in blocks(step)
-        for mine in programs
-    ]
-    script = "return given.map(({ ours, lines, mine, before }) => slip(ours, lines, mine, before)?.words);"
-    for case, words in zip(given, in_node(script, given), strict=True):
-        assert words is None, (words, case["mine"])
 
 
 # --- programs that look different ------------------------------------------------------------------------------

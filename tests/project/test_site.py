@@ -355,7 +355,9 @@ def test_a_name_that_is_gone_stops_the_build(builder, tmp_path):
 def test_a_step_taken_home_runs(step, site, tmp_path):
     with zipfile.ZipFile(site / "take-home" / f"{step.name}.zip") as parcel:
         parcel.extractall(tmp_path)
-    mine = tmp_path / "my-club" / "my_club" / "main.py"
+    folder = f"club-step-{step.number:02}"
+    assert f"cd {folder}\n    uv run fastapi dev" in (tmp_path / folder / "README.txt").read_text(encoding="utf-8")
+    mine = tmp_path / folder / "my_club" / "main.py"
     assert mine.read_bytes() == (ROOT / "steps" / step.name / "main.py").read_bytes()
     program = Process(mine, tmp_path / "notes")
     try:
@@ -367,7 +369,7 @@ def test_a_step_taken_home_runs(step, site, tmp_path):
 def test_what_was_taken_home_is_a_project_that_fastapi_finds(site, tmp_path):
     with zipfile.ZipFile(next((site / "take-home").glob("*.zip"))) as parcel:
         parcel.extractall(tmp_path)
-    dev = DevServer(tmp_path / "my-club", tmp_path / "terminal.txt")
+    dev = DevServer(next(tmp_path.glob("club-step-*")), tmp_path / "terminal.txt")
     try:
         assert "<walkie-talkie" in dev.answers("/").text
         assert "not exist" not in dev.terminal()

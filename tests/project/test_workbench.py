@@ -166,12 +166,14 @@ def test_each_box_knows_the_learners_program(bench):
         here.page.locator(f".place >> nth={box} >> text=like ours").wait_for()
     assert here.shown == OURS
     here.changes("        except (WebSocketDisconnect", "            except (WebSocketDisconnect")
-    here.page.locator(".place >> nth=0 >> text=nearly").wait_for()
+    here.page.locator(".place >> nth=0 >> text=look at line").wait_for()
     line = OURS[: OURS.index("        except (WebSocketDisconnect")].count("\n") + 1
-    assert here.boxes()[0] == ("nearly", f"Look at the spaces at the start of your line {line}.")
+    assert here.boxes()[0] == (f"look at line {line}", f"Your line {line} starts 12 spaces in. Ours starts 8 in.")
     here.help(0, "Put it in")
     assert here.shown == OURS
     here.changes('"timestamp": now', '"timestamp": now, "shout": True')
+    here.page.locator(".place .badge").get_by_text("look at line").wait_for()
+    here.check()
     here.page.locator(".place .badge").get_by_text("yours", exact=True).wait_for()
     here.writes("from fastapi import FastAPI\n")
     here.page.locator(".place").first.get_by_text("First build ConnectionManager.").wait_for()
@@ -353,7 +355,7 @@ def test_a_whole_step_by_keyboard_alone(bench):
     keyboard.press("Shift+Tab")
     keyboard.press("Shift+Tab")
     keyboard.press("Enter")
-    here.status.get_by_text("Step 1 is there").wait_for(timeout=60_000)
+    here.status.get_by_text("Step 1 works").wait_for(timeout=60_000)
     assert here.verdict.get_by_role("link", name="Go on with step 2").is_visible()
     assert here.stars() == [1]
 

@@ -5,6 +5,7 @@
 import { button, copy, dialog, element, inline, paragraph } from "./dom.js";
 import { keep } from "./keep.js";
 import { layout, press } from "./layout.js";
+import { OwnTest } from "./own-test.js";
 import { report, wordsOf } from "./report.js";
 import { isAway, verdictOn } from "./runtime.js";
 
@@ -40,6 +41,8 @@ export class Bench {
   #runtime;
   /** @type {Step | null} */
   #step = null; // of the page that is open
+  #topic = ""; // "own" or "test" on a page about a feature or a test of one's own
+  #ownTest;
   /** @type {Which} */
   #shown = "mine";
   /** @type {{ which: Which, text: string } | null} */
@@ -71,6 +74,7 @@ export class Bench {
     this.#site = site;
     this.#mine = mine;
     this.#runtime = site.runtime;
+    this.#ownTest = new OwnTest(site.place);
     this.#build();
     /** @type {(kind: string, hear: (detail: any) => void) => void} */
     const on = (kind, hear) =>
@@ -93,6 +97,12 @@ export class Bench {
     const part = this.#part;
     part.mine.onclick = () => this.#show("mine");
     part.ours.onclick = () => this.#show("ours");
+    part.test.onclick = () => this.#show("test");
+    part.tryTest.onclick = () => this.tryTest();
+    part.way.onsubmit = (event) => {
+      event.preventDefault();
+      this.visit(part.address.value.trim().replace(/^(?:(?:https?:\/\/)?[\w.]+:\d+)?\//, ""));
+    };
     part.run.onclick = () => this.run();
     part.run.onpointerdown = () => unable() || this.#runtime.wake(); // while the finger comes up again
     part.stop.onclick = () => this.stop();
@@ -124,16 +134,15 @@ export class Bench {
    * A page has been opened: with a step, or with null if it is about none.
    *
    * @param {Step | null} step
+   * @param {string} topic what the page is about, if that comes after the step: "own" or "test"
    */
-  arrive(step) {
+  arrive(step, topic = "") {
     this.box.hidden = this.tabs.hidden = !step;
-    if (!step || step === this.#step) return;
+    if (!step || (step === this.#step && topic === this.#topic)) return;
     if (this.#step) this.#mine.goOn();
-    this.#step = step;
-    this.#mine.first = {
-      text: this.#site.steps[step.number - 2]?.source ?? this.#site.starter,
-      given: step.number - 1,
-    };
+    [this.#step, this.#topic] = [step, topic];
+    const given = topic ? step.number : step.number - 1; // what the page is about comes after the step
+    this.#mine.first = { text: this.#site.steps[given - 1]?.source ?? this.#site.starter, given };
     this.#part.verdict.hidden = true;
     this.#part.status.classList.remove("not-yet");
     this.#checking?.abort();
@@ -141,7 +150,7 @@ export class Bench {
   }
 
   get text() {
-    return this.#shown === "mine" ? this.#mine.text : this.#open.source;
+    return { mine: this.#mine.text, test: this.#ownTest.text, ours: this.#open.source }[this.#shown];
   }
 
   get step() {
@@ -177,12 +186,18 @@ export class Bench {
     const part = this.#part;
     if (!this.#step) return;
     const isOurs = this.#shown === "ours";
-    part.mine.ariaPressed = String(!isOurs);
+    const isTest = this.#shown === "test";
+    const isTestPage = this.#topic === "test";
+    part.mine.ariaPressed = String(!isOurs && !isTest);
     part.ours.ariaPressed = String(isOurs);
-    part.plain.ariaLabel = isOurs ? "our main.py" : "main.py";
+    part.test.ariaPressed = String(isTest);
+    part.plain.ariaLabel = isOurs ? "our main.py" : isTest ? "test_mine.py" : "main.py";
+    for (const each of [part.test, part.tryTest]) each.hidden = !isTestPage;
+    for (const each of [part.check, part.run, part.stop]) each.hidden = isTest;
+    part.help.hidden = isTestPage;
     part.copy.hidden = !isOurs;
     const { undo, untouched, given } = this.#mine;
-    part.undo.hidden = isOurs || !undo;
+    part.undo.hidden = isOurs || isTest || !undo;
     part.undo.title = undo ? `Undo: ${undo.words}` : "";
     part.run.classList.toggle("due", this.#running?.text !== this.text);
     for (const card of [part.verdict, part.oops])
@@ -209,12 +224,14 @@ export class Bench {
     code.replaceChildren();
     this.#editor = edit(code, {
       text: this.#mine.text,
+      test: this.#ownTest.text,
       hint: "keys",
-      onChange: (text) => {
-        this.#mine.type(text);
+      onChange: (text, which) => {
+        if (which === "test") this.#ownTest.text = text;
+        else this.#mine.type(text);
         if (!unable()) this.#runtime.wake();
       },
-      onRun: () => this.run(),
+      onRun: () => (this.#shown === "test" ? this.tryTest() : this.run()),
     });
     this.#show(this.#shown);
     if (hadFocus) this.#editor.focus(this.#touched, top);
@@ -298,9 +315,7 @@ export class Bench {
     part.run.disabled = true;
     part.stop.disabled = false;
     part.oops.hidden = true;
-    part.verdict.hidden ||= !part.verdict.matches(":not(.old):has(.stars)");
     part.terminal.textContent = "";
-    if (this.box.dataset.state === "wrong") this.#openTerminal(false); // it was open to find out why
     this.say("Starting…", "starting");
     if (!WIDE.matches) this.view("club");
     const running = { which: this.#shown, text: this.text };
@@ -417,9 +432,14 @@ export class Bench {
     this.terminal({ text });
     const isShown = this.#running?.which === this.#shown;
     this.#about.set(oops, this.#running?.which === "mine" ? this.#running.text : this.#mine.text);
-    verdict.hidden = true; // there is room for one card and the program
-    if (isShown) this.#mark(line ?? 0);
     const { ran, text: mine } = this.#mine;
+    // Python often stumbles over the line below the one with the slip.
+    const slip =
+      this.#running?.text === mine && /^\w*(?:Syntax|Indentation|Tab)Error/m.test(text) && this.boxes?.slipAbove(line);
+    if (slip) [line, means, advice] = [slip.number, slip.words, ""];
+    if (isShown) this.#mark(line ?? 0);
+    if (!verdict.hidden && !verdict.matches(".old"))
+      return this.say(`It did not start. Look at line ${line ?? "…"}.`, "wrong");
     oops.replaceChildren(
       element(
         "p",
@@ -439,7 +459,7 @@ export class Bench {
         }),
       ),
     );
-    oops.hidden = false;
+    oops.hidden = false; // there is room for one card and the program: the other waits below it
     oops.scrollTop = 0;
     this.#refresh();
     if (!WIDE.matches) this.view("code");
@@ -510,6 +530,30 @@ export class Bench {
     return verdictOn(this.#site.folder, order, (step) => this.say(`Looking at step ${step}…`), signal);
   }
 
+  /** Try a test of the learner's own on their program. */
+  async tryTest() {
+    if (this.#checking) return this.#checking.abort();
+    if (!canCheck()) return this.check();
+    this.#checking = new AbortController();
+    this.#part.tryTest.textContent = "Stop";
+    this.say("Waking Python for your test…");
+    const [source, test, goal] = [this.#mine.text, this.#ownTest.text, this.#open.number];
+    const order = { source, test, parcel: this.parcel, goal, names: [] };
+    const found = await verdictOn(this.#site.folder, order, () => {}, this.#checking.signal);
+    this.#checking = null;
+    this.#part.tryTest.textContent = "Run my test";
+    this.say("");
+    if (!found) return;
+    /** @type {{ headline: string, tests?: { name: string, words: string }[] }} */
+    const { headline, tests = [] } = found;
+    const rows = tests.map(({ name, words }) =>
+      element("li", {}, element("b", { textContent: `${words ? "✗" : "✓"} ${name}` }), words && ` ${words}`),
+    );
+    this.#tell(element("p", { className: "words" }, headline), element("ul", { className: "tests" }, ...rows));
+    const isBad = tests.some(({ words }) => words);
+    this.say(headline, undefined, isBad);
+  }
+
   /**
    * @param {Verdict} verdict
    * @param {string} text that was judged
@@ -519,6 +563,7 @@ export class Bench {
       this.#mine.earn(
         this.#site.steps.slice(0, count).map(({ number }) => number),
         count < goal ? count + 1 : 0,
+        text,
       );
     const rows = Object.entries({
       Wanted: wanted,
@@ -526,29 +571,33 @@ export class Bench {
       "Look at": line && `line ${line}: \`${code}\``,
     }).flatMap(([name, text]) => (text ? { name, text } : []));
     const said = element("ol");
+    const beside = line && text === this.#mine.text && this.boxes?.beside(line);
+    const all = [...hints.map(inline), ...(beside ? [beside] : [])];
     const more = button("Give me a hint", () => {
-      said.append(element("li", {}, ...inline(hints[said.children.length])));
-      more.hidden = said.children.length === hints.length;
+      said.append(element("li", {}, ...all[said.children.length]));
+      more.hidden = said.children.length === all.length;
+      this.#part.verdict.scrollTop = this.#part.verdict.scrollHeight;
     });
-    const given = Math.min(this.#mine.given, count);
+    const { given } = this.#mine;
     const isThere = goal && count === goal;
     this.#tell(
-      goal && stars(count, goal),
+      goal && goal > given && stars(Math.max(0, count - given), goal - given),
       element("p", { className: "words" }, element("b", { textContent: headline }), " ", ...inline(means)),
       ...(isThere ? this.#onwards(goal) : []),
-      given > 0 && paragraph(`Our lines earn no star on the map. Yours begin after step ${given}.`),
+      given > 0 &&
+        paragraph(`You began with our program of step ${given}. Your own stars begin with step ${given + 1}.`),
       element(
         "dl",
         { hidden: !rows.length },
         ...rows.flatMap(({ name, text }) => [element("dt", { textContent: name }), element("dd", {}, ...inline(text))]),
       ),
-      hints.length && said,
-      hints.length && more,
+      all.length && said,
+      all.length && more,
       ...(fault ? report("The checker broke.", fault, this.#site.version) : []),
     );
     this.#about.set(this.#part.verdict, text);
     this.#refresh();
-    this.say(goal ? `${headline} ${count} of ${goal} stars.` : headline, undefined, !isThere);
+    this.say(headline, undefined, !isThere);
     if (this.#shown === "mine" && text === this.#mine.text) this.#mark(line ?? 0);
   }
 
@@ -605,7 +654,8 @@ export class Bench {
     }
     if (!path) {
       if (this.box.dataset.size === "code") this.#resize("both");
-      return this.view("club");
+      this.view("club");
+      return this.say("Your club is already here, below the program.");
     }
     const answer = await this.#runtime.http("GET", `/${path}`).then(
       (answer) => answer.text(),

@@ -2,16 +2,10 @@
 // The task boxes in the words: each knows the learner's program, says where its lines go, and helps to get them there.
 
 import { button, dialog, element, inline, paragraph } from "./dom.js";
-import { fill, missing, place, putIn, state } from "./pieces.js";
-import { different, mended, slip, swapped } from "./slips.js";
+import { Judge } from "./judge.js";
+import { fill, missing, place, putIn, swapped } from "./pieces.js";
 
-const BADGE = {
-  missing: "not there yet",
-  part: "not all there yet",
-  nearly: "nearly",
-  yours: "yours",
-  ours: "like ours",
-};
+const NEAR = 4; // lines above the one that Python complains about
 
 export class Boxes {
   #bench;
@@ -20,6 +14,7 @@ export class Boxes {
   #step;
   #boxes;
   #notice;
+  #judged = {}; // the program that was looked at last, and what came of it
 
   constructor(page, bench, mine, site) {
     [this.#bench, this.#mine, this.#site, this.#step] = [bench, mine, site, bench.step];
@@ -39,33 +34,79 @@ export class Boxes {
     this.#mine.removeEventListener("change", this.look);
   }
 
-  /** The first box that is not in the learner's program yet, or has a slip in it. */
+  /** The first box that is not in the learner's program yet, or differs from ours. */
   get next() {
-    return this.#boxes.find((box) => ["missing", "part", "nearly"].includes(this.#found(box).there));
+    return this.#boxes.find((box) => ["missing", "look"].includes(this.#found(box).there));
   }
 
-  /** How far the learner is with a box: `there` (see BADGE), and the slip if there is one. */
-  #found({ lines }) {
-    const about = [this.#step.source, lines, this.#mine.text, this.#before()];
-    const wrong = slip(...about);
-    if (wrong) return { there: "nearly", wrong };
-    const there = state(...about);
-    // What the checker has praised lacks nothing.
-    return { there: there === "part" && this.#mine.stars.includes(this.#step.number) ? "yours" : there };
+  /** The first line that differs from ours at this line of the program or just above it, or nothing. */
+  slipAbove(line) {
+    const faults = this.#boxes.flatMap((box) => this.#found(box).faults).filter(({ isOther }) => !isOther);
+    return faults.sort((a, b) => a.number - b.number).find(({ number }) => number <= line && number > line - NEAR);
   }
 
-  /** Our programs before this step. */
-  #before(step = this.#step) {
-    const earlier = this.#site.steps.filter(({ number }) => number < step.number);
+  /** This line of the program and ours, one below the other, if they differ. */
+  beside(line) {
+    for (const box of this.#boxes) {
+      const fault = this.#found(box).faults.find(({ number, last }) => number <= line && line <= last);
+      if (fault) return this.#besideOurs(box, fault);
+    }
+  }
+
+  #besideOurs({ source }, { number, last, our, isMissing }) {
+    const theirs = listing(this.#mine.text.split("\n").slice(number - 1, last));
+    const ours = our && listing([source.split("\n")[our - 1]]);
+    if (!ours) return [element("p", {}, "Ours has no such line:"), theirs];
+    const parts = isMissing ? ["This line of ours is missing:", ours] : ["Yours:", theirs, "Ours:", ours];
+    return [element("div", { className: "beside" }, ...parts)];
+  }
+
+  /** The judge of this box and of all others that come from the same program of ours. */
+  #judge({ of, source }) {
+    const { text } = this.#mine;
+    if (this.#judged.text !== text) this.#judged = { text, judges: {} };
+    this.#judged.judges[of] ??= this.#newJudge(of, source, text);
+    return this.#judged.judges[of];
+  }
+
+  #newJudge(of, source, text) {
+    const boxes = this.#boxes.filter((box) => box.of === of);
+    const isStep = of === this.#step.name;
+    const later = this.#site.steps.filter(({ number }) => isStep && number > this.#step.number);
+    const judge = new Judge(
+      source,
+      boxes.map(({ lines }) => lines),
+      text,
+      { before: this.#before(of), later: later.map((step) => step.source), said: this.#site.said },
+    );
+    return { judge, boxes, found: [] };
+  }
+
+  /** How far the learner is with a box, as the judge says. What the checker has praised, just as it is, is right. */
+  #found(box) {
+    const { judge, boxes, found } = this.#judge(box);
+    const at = boxes.indexOf(box);
+    found[at] ??= judge.of(at);
+    const isPraised =
+      found[at].there !== "ours" && box.of === this.#step.name && this.#mine.isPraised(this.#step.number);
+    return isPraised ? { there: "yours", faults: [], line: judge.first(at) } : { ...found[at], line: judge.first(at) };
+  }
+
+  /** Our programs before a step, or before an idea that adds to the step of this page. */
+  #before(name = this.#step.name) {
+    const last = this.#site.steps.find((step) => step.name === name)?.number ?? this.#step.number + 1;
+    const earlier = this.#site.steps.filter(({ number }) => number < last);
     return [this.#site.starter, ...earlier.map(({ source }) => source)];
   }
 
   #dress(code) {
     const lines = code.dataset.new.split(" ").map(Number);
+    const { of } = code.dataset;
+    const { source } = [...this.#site.steps, ...this.#site.ideas].find(({ name }) => name === of);
     const title = code.closest(".admonition")?.querySelector(".admonition-title")?.textContent ?? "This box";
     const badge = element("b", { className: "badge" });
     const where = element("span");
-    const box = { code, lines, title, badge, where };
+    const box = { code, lines, of, source, title, badge, where };
     const show = button("Show me where", () => this.#show(box));
     code.before(
       element(
@@ -87,74 +128,97 @@ export class Boxes {
   async #look() {
     const { text } = this.#mine;
     for (const box of this.#boxes) {
-      const { lines, badge, where } = box;
       await spareTime();
       if (text !== this.#mine.text || !this.#notice.isConnected) return;
-      const { there, wrong } = this.#found(box);
-      const found = place(this.#step.source, lines, text, this.#before());
-      badge.textContent = BADGE[there];
-      badge.dataset.there = there;
-      let words = wrong?.words ?? `Your line ${found.line}.`;
-      if (found.missing && !wrong) words = `First build \`${found.missing}\`.`;
-      else if (["missing", "part"].includes(there))
-        words = found.words.includes("your line")
-          ? `Goes ${found.words}.`
-          : `Goes ${found.words}, your line ${found.line}.`;
-      where.replaceChildren(...inline(words));
-      if (found.line && !wrong) this.#number(box, found.line);
+      const found = this.#found(box);
+      const names = {
+        missing: "not there yet",
+        look: `look at line ${found.faults[0]?.number}`,
+        yours: "yours",
+        ours: "like ours",
+      };
+      box.badge.textContent = names[found.there];
+      box.badge.dataset.there = found.there;
+      const spot =
+        found.isBegun || found.there === "yours" ? null : place(box.source, box.lines, text, this.#before(box.of));
+      box.where.replaceChildren(...inline(wordsFor(found, spot)));
+      this.#number(box, spot);
     }
     await spareTime();
     this.#lookBack(text);
   }
 
   /** The numbers beside the lines in the box are those in the learner's program. */
-  #number({ code, lines }, line) {
-    const numbers = [...code.querySelectorAll("[data-linenos]")];
-    const above = this.#step.source.split("\n")[lines[0] - 2];
-    const isOldFirst = above?.trim() && numbers[0]?.parentElement.textContent.trimEnd() === above;
-    for (const [at, each] of numbers.entries())
-      each.dataset.linenos = `${Math.max(1, line + at - Boolean(isOldFirst))} `;
+  #number(box, spot) {
+    const { code, lines } = box;
+    const { judge } = this.#judge(box);
+    const shown = code.dataset.lines.split(" ").map(Number);
+    const numbers = [];
+    for (const [at, our] of shown.entries()) {
+      const next = at ? numbers[at - 1] + 1 + gapAbove(box.source, our) : undefined;
+      numbers.push(judge.number(our) ?? (our === lines[0] ? (spot?.line ?? next) : next));
+    }
+    const first = numbers.findIndex(Boolean);
+    for (let at = first - 1; at >= 0; at--) numbers[at] = Math.max(1, numbers[at + 1] - shown[at + 1] + shown[at]);
+    for (const [at, each] of [...code.querySelectorAll("[data-linenos]")].entries())
+      each.dataset.linenos = `${numbers[at]} `;
   }
 
-  /** Is something of an earlier step not there? A program that the checker has praised lacks nothing. */
+  /** Is something of earlier steps not there? What the program that the checker praised did not need, no program needs. */
   #lookBack(text) {
-    const earlier = this.#site.steps.filter(
-      ({ number }) => number < this.#step.number && !this.#mine.stars.includes(number),
-    );
-    const skipped = earlier.find((step) => missing(step.source, text, this.#before(step).at(-1)).length);
-    this.#notice.hidden = !skipped;
-    if (!skipped || this.#notice.dataset.step === String(skipped.number)) return;
-    this.#notice.dataset.step = skipped.number;
-    const link = element("a", {
-      href: new URL(`steps/${skipped.name}.html`, this.#site.place).href,
-      textContent: "Go there",
+    const earlier = this.#site.steps.filter(({ number }) => number < this.#step.number);
+    const lacks = (step, mine) => missing(step.source, mine, this.#before(step.name).at(-1));
+    const skipped = earlier.filter((step) => {
+      const needless = this.#mine.praised?.step >= step.number ? lacks(step, this.#mine.praised.text) : [];
+      return lacks(step, text).some((name) => !needless.includes(name));
     });
-    const fillIn = button("Fill it in", () => this.#fill(skipped));
-    this.#notice.replaceChildren(`Some of step ${skipped.number} is not in your program yet. `, link, " ", fillIn);
+    const named = skipped
+      .map(({ number }) => number)
+      .join(", ")
+      .replace(/, (\d+)$/, " and $1");
+    this.#notice.hidden = !skipped.length;
+    if (!skipped.length || this.#notice.dataset.step === named) return;
+    this.#notice.dataset.step = named;
+    const link = element("a", {
+      href: new URL(`steps/${skipped[0].name}.html`, this.#site.place).href,
+      textContent: `Go to step ${skipped[0].number}`,
+    });
+    const fillIn = button("Fill it in", () => this.#fill(earlier.at(-1)));
+    const steps = skipped.length > 1 ? `steps ${named}` : `step ${named}`;
+    this.#notice.replaceChildren(`Some of ${steps} is not in your program yet. `, link, " ", fillIn);
   }
 
   #show(box) {
-    const { source } = this.#step;
-    const { lines } = box;
-    const look = () => place(source, lines, this.#mine.text, this.#before());
-    const { wrong } = this.#found(box);
-    if (!wrong && look().missing) return this.#bench.say(`First build ${look().missing}.`);
+    const { source } = box;
+    const look = () => {
+      const found = this.#found(box);
+      const spot = found.isBegun ? null : place(source, box.lines, this.#mine.text, this.#before(box.of));
+      return { ...found, spot };
+    };
+    const { spot } = look();
+    if (spot?.missing) return this.#bench.say(`First build ${spot.missing}.`);
     this.#bench.inMine((editor) => {
-      if (wrong) return editor.select(wrong.number, wrong.number);
       editor.close();
-      const { line, after, indent, instead } = look();
-      const isThere = !["missing", "part"].includes(this.#found(box).there);
-      if (isThere) editor.select(line, line);
-      else if (instead.length)
-        editor.select(instead[0], instead.at(-1)); // what is typed now takes their place
-      else editor.open(after, gapAbove(source, lines[0]), indent);
+      const { faults, line, typing, below, next, spot, there } = look();
+      const [fault] = faults;
+      const lines = source.split("\n");
+      const open = (after, our) => editor.open(after, gapAbove(source, our), /^ */.exec(lines[our - 1])[0].length);
+      if (fault?.isMissing)
+        editor.open(fault.number - (fault.isAbove ? 1 : 0), 0, /^ */.exec(lines[fault.our - 1])[0].length);
+      else if (fault) editor.select(fault.number, fault.last);
+      else if (there === "ours" || there === "yours") editor.select(line, line);
+      else if (typing) editor.select(typing, typing);
+      else if (!spot) open(below, next);
+      else if (spot.instead.length)
+        editor.select(spot.instead[0], spot.instead.at(-1)); // what is typed now takes their place
+      else open(spot.after, box.lines[0]);
     });
   }
 
   // --- help, from little to much ---
 
   help(box) {
-    const { source } = this.#step;
+    const { source } = box;
     const code = box.lines.map((line) => source.split("\n")[line - 1]);
     dialog(`Help with “${box.title}”`, (close) => {
       const act = (words, work) =>
@@ -164,12 +228,19 @@ export class Boxes {
         });
       const more = element("div", { className: "more", ariaLive: "polite" });
       const tell = (...inside) => more.replaceChildren(...inside);
+      const hints = this.#hints(box, code);
+      const given = element("ol", { className: "hints" });
+      const hint = button("A hint", () => {
+        given.append(element("li", {}, ...hints[given.children.length]));
+        tell(given);
+        hint.disabled = given.children.length === hints.length;
+      });
       return [
         element(
           "p",
           { className: "buttons" },
           act("Show me where", () => this.#show(box)),
-          button("A hint", () => tell(...this.#hint(box, code))),
+          hint,
           button("Shuffle the lines", () =>
             tell(
               ...puzzle(
@@ -186,35 +257,49 @@ export class Boxes {
     });
   }
 
-  /** Something that the box does not show: what is wrong with the learner's lines, or where the lines go. */
-  #hint(box, code) {
-    const { source } = this.#step;
+  /** From vague to plain: what is wrong with the learner's lines, or where the lines go. The last shows ours. */
+  #hints(box, code) {
+    const { source } = box;
     const { text } = this.#mine;
-    const { there, wrong } = this.#found(box);
-    const number = wrong?.number ?? different(source, box.lines, text);
-    const yours = number && listing([text.split("\n")[number - 1]]);
-    if (wrong) return [paragraph(wrong.words), yours];
-    if (number) return [paragraph(`Compare your line ${number} with the box, letter by letter.`), yours];
-    if (there === "ours") return [paragraph("These lines are all there. Look for the trouble somewhere else.")];
-    const { words, indent, missing } = place(source, box.lines, text, this.#before());
-    if (missing) return [paragraph(`First build \`${missing}\`. These lines go inside it.`)];
+    const { there, faults, isBegun, next } = this.#found(box);
+    const [fault] = faults;
+    if (fault)
+      return [
+        [paragraph(`Your line ${fault.number} and the lines around it are not like ours. What is different?`)],
+        [paragraph(fault.words)],
+        this.#besideOurs(box, fault),
+      ];
+    if (there === "ours" || there === "yours")
+      return [[paragraph("These lines are all there. Look for the trouble somewhere else.")]];
+    const { words, indent, missing } = isBegun ? {} : place(source, box.lines, text, this.#before(box.of));
+    if (missing) return [[paragraph(`First build \`${missing}\`. These lines go inside it.`)]];
+    const rest = isBegun && next ? code.slice(box.lines.indexOf(next)) : code;
     const start = indent ? `The first line starts ${indent} spaces in.` : "The first line starts at the very left.";
-    return [paragraph(`They go ${words}. ${start} Each line begins like this:`), listing(code.map(begin))];
+    return [
+      [paragraph(isBegun ? wordsFor(this.#found(box)) : `They go ${words}. ${start}`)],
+      [paragraph("Each line begins like this:"), listing(rest.map(begin))],
+      [paragraph("Ours:"), listing(rest)],
+    ];
   }
 
-  #putIn({ lines, title }) {
-    const about = [this.#step.source, lines];
+  #putIn(box) {
+    const { lines, title, source } = box;
+    const about = [source, lines];
+    const before = this.#before(box.of);
     const { text } = this.#mine;
-    const put = (mine) => putIn(...about, mended(...about, mine, this.#before()), this.#before());
+    const { there, faults } = this.#found(box);
+    const nothing = () => this.#bench.say("Your program has these lines already. Nothing has changed.");
+    if (there === "ours") return nothing();
     const take = (more) => {
       this.#mine.replace(more, `put in “${title}”`);
-      const { line } = place(...about, more, this.#before());
+      const { line } = this.#found(box);
       if (line) this.#bench.inMine((editor) => editor.select(line, line));
     };
-    if (put(text) !== text) return take(put(text));
-    const more = put(swapped(...about, text));
-    if (more === text || state(...about, text, this.#before()) === "ours")
-      return this.#bench.say("Your program has these lines already. Nothing has changed.");
+    const mended = this.#judge(box).judge.repaired(this.#judge(box).boxes.indexOf(box));
+    let more = putIn(...about, mended, before);
+    if (more !== text && !faults.some(({ isOther }) => isOther) && there !== "yours") return take(more);
+    if (more === text) more = putIn(...about, swapped(...about, text), before);
+    if (more === text) return nothing();
     dialog("These lines are your own", (close) => [
       paragraph("Your program has other lines in this place. Do you want ours there instead? You can undo it."),
       element(
@@ -237,11 +322,21 @@ export class Boxes {
     if (this.#mine.text !== text) return this.#bench.say("You went on typing, so nothing was filled in.");
     const isDone = found?.stars >= (step === this.#step ? here : here - 1);
     if (isDone) return this.#bench.say("Your program already does all this. Nothing has changed.");
-    const more = fill(step.source, text, this.#before(step));
+    const more = fill(step.source, text, this.#before(step.name));
     if (more === text) return this.#bench.say("There is nothing to fill in. “Check me” says what is still wrong.");
     this.#mine.replace(more, `filled in up to step ${step.number}`, Math.max(this.#mine.given, step.number));
     this.#bench.say(`Filled in up to step ${step.number}. Filled-in steps earn no stars.`);
   }
+}
+
+/** In words, where the lines of a box are, or go, or what differs. `spot` is where they go, if none is there. */
+function wordsFor({ there, faults, line, typing, below }, spot) {
+  if (faults.length) return faults[0].words;
+  if (there !== "missing") return `Your line ${line}.`;
+  if (typing) return `Goes on in your line ${typing}.`;
+  if (!spot) return `Goes on below your line ${below}.`;
+  if (spot.missing) return `First build \`${spot.missing}\`.`;
+  return spot.words.includes("your line") ? `Goes ${spot.words}.` : `Goes ${spot.words}, your line ${spot.line}.`;
 }
 
 const spareTime = () =>
@@ -271,7 +366,7 @@ function puzzle(code, putIn) {
     const other = by < 0 ? item.previousElementSibling : item.nextElementSibling;
     if (!other) return;
     by < 0 ? other.before(item) : other.after(item);
-    const isRight = order().join("\n") === code.join("\n");
+    const isRight = sorted(order()) === sorted(code);
     said.replaceChildren(...(isRight ? ["That is the right order! ", putIn] : []));
   };
   for (const line of shuffled(code)) {
@@ -290,6 +385,19 @@ function puzzle(code, putIn) {
     list.append(item);
   }
   return [paragraph("Put the lines in the right order."), list, said];
+}
+
+/** Lines as one text. Imports that stand together may be in any order. */
+function sorted(lines) {
+  const isImport = (line) => /^(?:from|import)\b/.test(line ?? "");
+  const out = [];
+  for (let at = 0; at < lines.length; ) {
+    let end = at + 1;
+    while (isImport(lines[at]) && isImport(lines[end])) end++;
+    out.push(...lines.slice(at, end).sort());
+    at = end;
+  }
+  return out.join("\n");
 }
 
 function shuffled(lines) {

@@ -25,6 +25,8 @@ export function layout() {
   const part = {
     mine: key("Mine"),
     ours: key("Ours"),
+    test: key("My test"),
+    tryTest: key("Run my test"),
     run: key("Run", "start"),
     stop: key("Stop"),
     check: key("Check me"),
@@ -44,6 +46,7 @@ export function layout() {
     verdict: element("div", { className: "verdict", hidden: true }),
     oops: element("div", { className: "oops", role: "alert", hidden: true }),
     status: element("p", { className: "status", role: "status" }),
+    address: element("input", { placeholder: "rooms", autocomplete: "off", spellcheck: false, ariaLabel: "Address" }),
     terminalButton: key("Terminal"),
     sizes: ["Code", "Both", "Club"].map(choice),
     club: element(
@@ -56,15 +59,17 @@ export function layout() {
   };
   part.stop.disabled = true;
   const code = element("div", { className: "code" }, part.plain);
-  const { run, stop, check, help, keep, copy, undo } = part;
+  const { run, stop, check, tryTest, help, keep, copy, undo } = part;
+  const go = element("button", { textContent: "Go" });
+  const way = element("form", { className: "way" }, element("label", {}, "Open /", part.address), go);
   const box = element(
     "aside",
     { id: "bench", hidden: true, ariaLabel: "Your program" },
     element(
       "div",
       { className: "bar" },
-      group("Which program", part.mine, part.ours),
-      ...[run, stop, check, help, keep, copy, undo],
+      group("Which program", part.mine, part.ours, part.test),
+      ...[run, stop, check, tryTest, help, keep, copy, undo],
     ),
     part.progress,
     part.notice,
@@ -72,11 +77,11 @@ export function layout() {
     part.keys,
     part.verdict,
     part.oops,
-    element("div", { className: "strip" }, part.status, part.terminalButton, group("Size", ...part.sizes)),
+    element("div", { className: "strip" }, part.status, way, part.terminalButton, group("Size", ...part.sizes)),
     element("div", { className: "stage" }, part.club, part.terminal),
   );
   const tabs = element("nav", { id: "views", ariaLabel: "What to see", hidden: true }, ...part.views);
-  return { ...part, code, box, tabs };
+  return { ...part, code, way, box, tabs };
 }
 
 /**

@@ -14,6 +14,7 @@ const ROOM = 1_500_000; // characters for the earlier versions; localStorage has
  * @property {number[]} stars
  * @property {number} given
  * @property {number} doubt
+ * @property {{ text: string, step: number } | null} praised
  * @property {{ text: string, given: number, words: string } | null} undo
  */
 
@@ -26,7 +27,7 @@ const ROOM = 1_500_000; // characters for the earlier versions; localStorage has
  */
 
 /** @type {Kept} */
-const EMPTY = { text: null, revision: 0, ran: null, stars: [], given: 0, doubt: 0, undo: null };
+const EMPTY = { text: null, revision: 0, ran: null, stars: [], given: 0, doubt: 0, praised: null, undo: null };
 
 /**
  * What is written down in this browser, or null. Another window may have written it.
@@ -66,7 +67,8 @@ function isBlocked() {
 
 /**
  * It has `text`, which is `first.text` until the learner has changed anything, `ran` (the last text that was on the air), `stars` (the
- * steps that the checker has praised), `doubt` (the step where it stopped last time, or 0) and `undo` (what the last
+ * steps that the checker has praised), `praised` (`{ text, step }`, the last text that it said yes to, and how far), `doubt` (the step
+ * where it stopped last time, or 0) and `undo` (what the last
  * act of ours replaced, or null). `given` is the last step whose lines came from us: those earn no stars.
  *
  * The event "change" comes when any of this has changed; "replaced" when the text has, other than by typing. "trouble"
@@ -119,6 +121,19 @@ export class Mine extends EventTarget {
 
   get doubt() {
     return this.#kept.doubt;
+  }
+
+  get praised() {
+    return this.#kept.praised;
+  }
+
+  /**
+   * Has the checker said yes to this very text, up to this step?
+   *
+   * @param {number} step
+   */
+  isPraised(step) {
+    return this.praised !== null && this.praised.text === this.text && this.praised.step >= step;
   }
 
   get trouble() {
@@ -178,14 +193,16 @@ export class Mine extends EventTarget {
   }
 
   /**
-   * The checker has praised these steps, and stopped at `doubt`. A star stays, whatever comes later.
+   * The checker has praised these steps of a program, and stopped at `doubt`. A star stays, whatever comes later.
    *
    * @param {number[]} steps
    * @param {number} doubt
+   * @param {string} text
    */
-  earn(steps, doubt) {
+  earn(steps, doubt, text) {
     const stars = new Set([...this.stars, ...steps.filter((step) => step > this.given)]);
-    this.#set({ stars: [...stars].sort((a, b) => a - b), doubt });
+    const praised = steps.length ? { text, step: Math.max(...steps) } : this.praised;
+    this.#set({ stars: [...stars].sort((a, b) => a - b), doubt, praised });
     this.#save();
   }
 

@@ -116,7 +116,7 @@ async function openBench(section) {
   ]);
   if (!section.isConnected) return; // the reader has gone on
   bench ??= new Bench(site, mine, here);
-  bench.arrive(site.steps.find(({ name }) => name === section.dataset.step) ?? null);
+  bench.arrive(site.steps.find(({ name }) => name === section.dataset.step) ?? null, section.dataset.about);
   boxes = new Boxes(section.closest("article") ?? document.body, bench, mine, site);
   bench.boxes = boxes;
   await arrive(bench, mine, site);

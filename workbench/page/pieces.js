@@ -385,46 +385,6 @@ export function place(ours, lines, mine, before) {
   return { after, line: after + gap + 1, indent: our.depth(put[0]) * my.unit.length, words, instead };
 }
 
-/** Are these lines of ours there? "ours": like ours; "yours": there, but different; "part": not all; or "missing". */
-export function state(ours, lines, mine, before) {
-  const [our] = programs(ours);
-  const my = new Program(mine);
-  const earlier = programs(before);
-  const parts = partsOf(our, lines);
-  const states = parts.map(({ piece, wanted }) => {
-    const found = find(piece, our, my);
-    if (!found) return "missing";
-    if (piece.isImport) {
-      const [change] = plan({ piece, wanted }, our, my, earlier);
-      return !change ? "ours" : change.instead.length ? "missing" : "yours";
-    }
-    const { pairs, changes } = compare(piece, our, found, my, earlier);
-    const there = pairs.filter((pair) => wanted.includes(pair.our) && !pair.isOld);
-    const isThere = (number) =>
-      our.code(number).startsWith("#") || there.some((pair) => pair.our === number && pair.isSame);
-    if (wanted.every(isThere)) return "ours";
-    // Lines of ours are lacking, and nothing of the learner's own is there in their place.
-    const lacks = wanted.some(
-      (number) => !our.code(number).startsWith("#") && !pairs.some((pair) => pair.our === number),
-    );
-    const isAllPaired = my
-      .own(found)
-      .every((number) => my.code(number).startsWith("#") || pairs.some((pair) => pair.my === number));
-    if (there.length && lacks && isAllPaired) return "part";
-    const isOther = ({ put, isFree }) => !isFree && wanted.includes(piece.head) && put.includes(piece.head);
-    return there.length || changes.some(isOther) ? "yours" : "missing";
-  });
-  // What stood there before this step says nothing.
-  const isOld = ({ piece }) =>
-    earlier.some((old) =>
-      [our, my].every((other) => other.textOf(find(piece, our, other)) === old.textOf(find(piece, our, old))),
-    );
-  const fresh = states.filter((each, at) => each === "missing" || !isOld(parts[at]));
-  const [first = "ours"] = fresh;
-  if (fresh.every((each) => each === first)) return first;
-  return fresh.some((each) => ["missing", "part"].includes(each)) ? "part" : "yours";
-}
-
 /** The program with these lines put in where they go. */
 export function putIn(ours, lines, mine, before) {
   const [our] = programs(ours);
@@ -443,4 +403,19 @@ export function missing(ours, mine, before) {
   const [our, old] = programs([ours, before]);
   const my = new Program(mine);
   return our.pieces.filter((piece) => !find(piece, our, old) && !find(piece, our, my)).map(({ key }) => key);
+}
+
+/** The program with these lines of ours in place of what the learner has there. */
+export function swapped(ours, lines, mine) {
+  const [our] = programs(ours);
+  for (const { piece, wanted } of partsOf(our, lines)) {
+    const my = new Program(mine);
+    const theirs = my.own(find(piece, our, my));
+    const pairs = align(our, our.own(piece), my, theirs);
+    const put = our.own(piece).filter((number) => wanted.includes(number) || pairs.some(([one]) => one === number));
+    const text = put.map((number) => my.unit.repeat(our.depth(number)) + our.line(number).trim() + my.end);
+    const kept = my.lines.flatMap((line, at) => (at + 1 === theirs[0] ? text : theirs.includes(at + 1) ? [] : [line]));
+    mine = `${kept.join("\n")}\n`;
+  }
+  return mine;
 }

@@ -209,6 +209,7 @@ export class Runtime extends EventTarget {
       open: (/** @type {string} */ path) => new Socket(this, `/${path}`),
       get: (/** @type {string} */ path) => this.http("GET", `/${path}`),
       post: (/** @type {string} */ path) => this.http("POST", `/${path}`),
+      isLit: () => this.http("GET", "/").then(({ ok }) => ok),
       isNew: () => {
         const before = seen;
         seen = this.runs;

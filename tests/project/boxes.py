@@ -1,0 +1,72 @@
+"""The task boxes of the pages, what is typed into them, and a way to ask the JavaScript that looks at it."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from club.ladder import ROOT, Step, steps
+from club_site import boxes
+from project.browser import missing
+
+FIRST = """
+import { fill, pieces, place, putIn } from "%(page)s/pieces.js";
+import { Judge } from "%(page)s/judge.js";
+let text = "";
+for await (const part of process.stdin) text += part;
+const given = JSON.parse(text);
+"""
+ALL = list(steps().values())
+
+
+def in_node(script: str, given: object):
+    """What the script returns for `given`, with all of pieces.js and judge.js at hand."""
+    node = shutil.which("node") or missing("Node.js")
+    first = FIRST % {"page": (ROOT / "workbench" / "page").as_uri()}
+    code = f"{first}console.log(JSON.stringify((() => {{ {script} }})()));"
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", code],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def text_of(step: Step) -> str:
+    return "\n".join([*step.lines, ""])
+
+
+def earlier(step: Step) -> list[str]:
+    """The programs of the steps before."""
+    return [text_of(each) for each in ALL if each.number < step.number]
+
+
+def blocks(step: Step) -> Iterator[list[int]]:
+    """The numbers of the new lines in each block of code in the boxes of a page, in order."""
+    page = (ROOT / "docs" / "steps" / f"{step.name}.md").read_text(encoding="utf-8")
+    for words in re.findall(r"\[\[box \w+ (.+)\]\]", page):
+        yield from boxes.blocks(boxes.box_lines(step, words.split()))
+
+
+def typed(step: Step, there: set[int]) -> list[tuple[int, str]]:
+    """The program of the step before with these new lines of the step: for each line, its number in the step, or 0."""
+    program = []
+    for tag, old, old_end, new, new_end in SequenceMatcher(None, step.before, step.lines, False).get_opcodes():
+        numbers = range(new + 1, new_end + 1)
+        if tag != "equal":
+            empty = [each for each in numbers if not step.lines[each - 1].strip() and text_below(step, each) in there]
+            numbers = sorted({*empty, *there.intersection(numbers)})
+        if not numbers:
+            program += [(0, line) for line in step.before[old:old_end]]
+        program += [(number, step.lines[number - 1]) for number in numbers]
+    return program
+
+
+def text_below(step: Step, number: int) -> int:
+    return next(each for each in range(number, len(step.lines) + 1) if step.lines[each - 1].strip())

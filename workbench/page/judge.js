@@ -1,0 +1,663 @@
+// @ts-nocheck: not typed yet
+// Holds the learner's program beside ours, and says of each task box whether its lines are there.
+//
+// "ours" is a promise: every line of the box stands in the program as in ours. Comments, empty lines, spaces within a
+// line and the words in quotes that only a friend reads do not count. Anything else names the first line that differs.
+// The program need not compile: lines are compared, and brackets or quotes that do not match hide nothing.
+
+import { Program, find, margin, partsOf, programs } from "./pieces.js";
+
+const TOKEN =
+  /[rbfuRBFU]{0,2}(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|[\p{L}_][\p{L}\p{M}\p{N}_]*|\d[\w.]*|\.{3}|->|:=|\*\*|[-+*/|&^%@<>=!]=|\S/gu;
+const TEXT = /^([rbfuRBFU]{0,2})(["'])([\s\S]*)\2$/;
+const TALK = /[^\s,:;] +[^\s{]|[!?.…]$/; // words for a friend: several of them, or a sentence
+const QUERY = /^\s*(?:\{|[A-Z]{4,} )/; // JSON and SQL are for programs
+const SHORT = 9; // characters; so short a line says little about where it belongs
+const ALIKE = 0.5; // the share of two lines that must be the same for one to be a slip of the other
+const MANY = 2000; // pairs of lines that are worth a comparison: more are another program
+const FEW = 3; // lines that one line of ours may have been broken into
+
+const tokensOf = (code) => code.match(TOKEN) ?? [];
+const isBlock = (code) => /^(?:@|(?:async\s+)?def\b|class\b)/.test(code);
+
+/** How a token counts: quotes of either kind are the same, and what is only for a friend to read can be anything. */
+function counted(token, said) {
+  const [, prefix, , inside] = TEXT.exec(token) ?? [];
+  if (inside === undefined) return token;
+  const words = inside.replace(/\{[^{}]*\}/g, "");
+  const isFree = TALK.test(words.trim()) && !QUERY.test(inside) && !said.includes(words.trim());
+  const parts = prefix.toLowerCase().includes("f") ? (inside.match(/\{[^{}]*\}/g) ?? []).join("") : "";
+  return `${prefix.toLowerCase()}"${isFree ? `…${parts}` : inside}"`;
+}
+
+/** The share of two lists of tokens, or of two words, that is the same and in the same order. */
+function alike(a, b) {
+  if (!a.length || !b.length) return 0;
+  let above = new Array(b.length + 1).fill(0);
+  for (const one of a) {
+    const row = [0];
+    for (let j = 0; j < b.length; j++) row.push(one === b[j] ? above[j] + 1 : Math.max(above[j + 1], row[j]));
+    above = row;
+  }
+  return (2 * above.at(-1)) / (a.length + b.length);
+}
+
+/** The share of two lines that is the same at their beginnings and ends: a quote that is missing changes every token. */
+function ends(a, b) {
+  const most = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < most && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < most - start && a.at(-1 - end) === b.at(-1 - end)) end++;
+  return (start + end) / Math.max(a.length, b.length, 1);
+}
+
+/** The lines of a program that count. */
+class Lines {
+  constructor(program, said) {
+    this.program = program;
+    this.numbers = program.lines
+      .map((_, at) => at + 1)
+      .filter((number) => program.code(number) && !program.code(number).startsWith("#"));
+    this.tokens = new Map(
+      this.numbers.map((number) => [number, tokensOf(program.code(number)).map((token) => counted(token, said))]),
+    );
+    this.keys = new Map(this.numbers.map((number) => [number, this.tokens.get(number).join(" ")]));
+    this.free = new Set(); // they begin within brackets or within a text, where spaces do not matter
+    let open = 0;
+    let text = "";
+    program.lines.forEach((line, at) => {
+      if (open > 0 || text) this.free.add(at + 1);
+      for (const [part] of line.matchAll(/\\.|"""|'''|["'#()[\]{}]/g)) {
+        if (text) text = part === text ? "" : text;
+        else if (part === "#") break;
+        else if (/["']/.test(part)) text = part;
+        else if (part.length === 1) open += "([{".includes(part) ? 1 : -1;
+      }
+      if (text.length === 1) text = ""; // it was not closed
+    });
+  }
+
+  key = (number) => this.keys.get(number);
+
+  /** How many spaces it is moved to the right by. */
+  width = (number) => margin(this.program.line(number)).replaceAll("\t", "    ").length;
+
+  /** How far in a line stands, to the space. */
+  depth = (number) => this.width(number) / (this.program.unit === "\t" ? 4 : this.program.unit.length);
+
+  isShort = (number) => this.program.code(number).length < SHORT;
+}
+
+const read = new Map(); // programs of ours; there are only so many
+
+function linesOf(text, said) {
+  if (!read.has(text)) read.set(text, new Lines(programs(text)[0], said));
+  return read.get(text);
+}
+
+/** Pairs of equal lines, in order: as many as can be, and such that stand together rather than apart. */
+function equal(ours, our, mine, my) {
+  const isSame = (i, j) => ours.key(our[i]) === mine.key(my[j]);
+  const isJust = (i, j) => isSame(i, j) && ours.depth(our[i]) === mine.depth(my[j]);
+  const pairs = [];
+  let [start, end] = [0, 0];
+  const most = Math.min(our.length, my.length);
+  while (start < most && isJust(start, start)) pairs.push([our[start], my[start++]]);
+  while (end < most - start && isJust(our.length - 1 - end, my.length - 1 - end)) end++;
+  const [n, m] = [our.length - start - end, my.length - start - end];
+  const width = m + 1;
+  const best = [new Float32Array((n + 1) * width), new Float32Array((n + 1) * width)]; // [not] right after another pair
+  const value = (i, j) => (ours.isShort(our[start + i]) ? 1 : 2) + (isJust(start + i, start + j) ? 0.5 : 0);
+  for (let i = n - 1; i >= 0; i--) {
+    for (let j = m - 1; j >= 0; j--) {
+      const apart = Math.max(best[0][(i + 1) * width + j], best[0][i * width + j + 1]);
+      const pair = isSame(start + i, start + j) ? value(i, j) + best[1][(i + 1) * width + j + 1] : 0;
+      best[0][i * width + j] = Math.max(apart, pair);
+      best[1][i * width + j] = Math.max(apart, pair && pair + 0.25);
+    }
+  }
+  for (let i = 0, j = 0, after = 0; i < n && j < m; ) {
+    const here = best[after][i * width + j];
+    if (
+      isSame(start + i, start + j) &&
+      Math.abs(here - after * 0.25 - value(i, j) - best[1][(i + 1) * width + j + 1]) < 1e-3
+    ) {
+      pairs.push([our[start + i++], my[start + j++]]);
+      after = 1;
+      continue;
+    }
+    after = 0;
+    if (best[0][(i + 1) * width + j] >= best[0][i * width + j + 1]) i++;
+    else j++;
+  }
+  for (let at = end; at > 0; at--) pairs.push([our.at(-at), my.at(-at)]);
+  return pairs;
+}
+
+/** Which lines of the learner's are which of ours: for each of ours `{ my, last, isMoved, isSame }`. */
+function paired(ours, mine, isOld) {
+  const pairs = new Map();
+  const taken = new Map();
+  const take = (our, my, more) => {
+    pairs.set(our, { my, last: my, isMoved: false, isSame: true, ...more });
+    for (let each = my; each <= (more.last ?? my); each++) taken.set(each, our);
+  };
+  const left = (lines, used) => lines.numbers.filter((number) => !used.has(number));
+  for (const [our, my] of equal(ours, ours.numbers, mine, mine.numbers)) take(our, my, {});
+  for (let turn = 0; turn < 20; turn++) {
+    const found = equal(
+      ours,
+      left(ours, pairs).filter((number) => !ours.isShort(number)),
+      mine,
+      left(mine, taken),
+    );
+    if (!found.length) break;
+    for (const [our, my] of found) take(our, my, { isMoved: true });
+  }
+  for (const [at, our] of ours.numbers.entries()) {
+    const above = pairs.get(ours.numbers[at - 1]);
+    if (pairs.has(our) || !above) continue;
+    const near = left(mine, taken).find((my) => mine.key(my) === ours.key(our) && Math.abs(my - above.last) <= FEW);
+    if (near) take(our, near, { isMoved: near !== above.last + 1 });
+  }
+  // A few lines at a time: what is between two pairs, or beside one.
+  for (let at = 0; at < ours.numbers.length; at++) {
+    if (pairs.has(ours.numbers[at])) continue;
+    let end = at;
+    while (end + 1 < ours.numbers.length && !pairs.has(ours.numbers[end + 1])) end++;
+    const our = ours.numbers.slice(at, end + 1);
+    const above = pairs.get(ours.numbers[at - 1])?.last ?? 0;
+    const below = pairs.get(ours.numbers[end + 1])?.my ?? Infinity;
+    const isBetween = (number) => number > above && number < below;
+    const isBeside = (number) => Math.min(Math.abs(number - above), Math.abs(number - below)) <= our.length + FEW;
+    const my = left(mine, taken).filter(
+      (number) => (above < below ? isBetween(number) : isBeside(number)) && !isOld(number),
+    );
+    if (our.length * my.length < MANY)
+      slips(ours, our, mine, my, take, pairs.get(ours.numbers[at - 1])?.isMoved ?? false);
+    at = end;
+  }
+  return { pairs, taken };
+}
+
+/** Pairs of lines that are alike, and lines that were broken into several. */
+function slips(ours, our, mine, my, take, isMoved) {
+  const bare = (text) => text.replace(/\s+/g, "");
+  for (const one of our) {
+    const whole = bare(ours.program.code(one));
+    for (let at = 0; at < my.length - 1; at++) {
+      for (let last = at + 1; last < Math.min(my.length, at + FEW); last++) {
+        if (
+          my[last] - my[at] !== last - at ||
+          bare(
+            my
+              .slice(at, last + 1)
+              .map(mine.program.code)
+              .join(""),
+          ) !== whole
+        )
+          continue;
+        take(one, my[at], { last: my[last], isMoved, isSame: false });
+        [our, my] = [our.filter((each) => each !== one), my.filter((each) => each < my[at] || each > my[last])];
+      }
+    }
+  }
+  const like = our.map((one) =>
+    my.map((other) => {
+      const [a, b] = [ours.tokens.get(one), mine.tokens.get(other)];
+      const common = a.filter((token) => b.includes(token)).length;
+      const [whole, theirs] = [ours.program.code(one), mine.program.code(other)];
+      const isBegun = theirs.length > SHORT && whole.startsWith(theirs);
+      const same = isBegun ? ALIKE : ends(ours.key(one), mine.key(other));
+      if (2 * common < 0.3 * (a.length + b.length) && same < ALIKE) return 0;
+      const words = alike(a, b);
+      const letters = words > 0.9 ? 0 : alike([...ours.key(one)], [...mine.key(other)]) - 0.1;
+      const share = Math.max(words, letters, same);
+      return share < ALIKE ? 0 : share + (ours.depth(one) === mine.depth(other) ? 0.05 : 0);
+    }),
+  );
+  const best = [...our, 0].map(() => new Array(my.length + 1).fill(0));
+  for (let i = our.length - 1; i >= 0; i--) {
+    for (let j = my.length - 1; j >= 0; j--)
+      best[i][j] = Math.max(like[i][j] && like[i][j] + best[i + 1][j + 1], best[i + 1][j], best[i][j + 1]);
+  }
+  for (let i = 0, j = 0; i < our.length && j < my.length; ) {
+    if (like[i][j] && best[i][j] === like[i][j] + best[i + 1][j + 1])
+      take(our[i++], my[j++], { isMoved, isSame: false });
+    else if (best[i][j] === best[i + 1][j]) i++;
+    else j++;
+  }
+}
+
+/** In words, how a line of theirs differs from ours. It names theirs: ours may be what the learner is to find out. */
+function difference(number, our, my) {
+  const words = [our, my].map((tokens) => tokens.map((token) => (token.startsWith('"') ? token.slice(1, -1) : token)));
+  let start = 0;
+  while (start < our.length && our[start] === my[start]) start++;
+  let end = 0;
+  while (end < Math.min(our.length, my.length) - start && our.at(-1 - end) === my.at(-1 - end)) end++;
+  const lost = our.slice(start, our.length - end);
+  const more = my.slice(start, my.length - end);
+  const place = end ? "" : " at its end";
+  if (lost.length === 1 && !more.length) return `In your line ${number}, \`${lost[0]}\` is missing${place}.`;
+  if (!lost.length && more.length === 1) return `Your line ${number} has a \`${more[0]}\` more than ours.`;
+  const isSlip =
+    lost.length &&
+    more.length &&
+    lost.length + more.length <= 4 &&
+    alike([...lost.join("")], [...more.join("")]) > ALIKE;
+  if (isSlip && words[1].length) return `Differs from ours at your line ${number}: \`${more.join(" ")}\`.`;
+  return other(number);
+}
+
+const other = (number) => `Differs from ours at your line ${number}.`;
+
+const listed = (first, last) =>
+  first === last ? `line ${first}` : `lines ${first} ${last === first + 1 ? "and" : "to"} ${last}`;
+
+/**
+ * The task boxes of a page beside a program: `boxes` are lists of line numbers in `ours`. `before` are our programs of
+ * the earlier steps, `later` those of the later ones, and `said` the words that the promises of the steps insist on.
+ */
+export class Judge {
+  #text;
+  #ours;
+  #mine;
+  #boxes;
+  #before;
+  #later;
+  #said;
+  #old;
+  #pairs;
+  #taken;
+  #extras; // lines of the learner's that are none of ours and that a box has to answer for
+  #early; // lines that use a name which is made below them
+  #others = new Map(); // judges of later programs
+  #near; // the later program that the learner's is most like, from 1, or 0 if it is this one
+
+  constructor(ours, boxes, mine, { before = [], later = [], said = [] } = {}) {
+    [this.#text, this.#boxes, this.#later, this.#said] = [ours, boxes, later, said];
+    this.#before = [before].flat();
+    this.#ours = linesOf(ours, said);
+    this.#mine = new Lines(mine instanceof Program ? mine : new Program(mine), said);
+    this.#old = this.#oldLines();
+    const { pairs, taken } = paired(this.#ours, this.#mine, (number) => this.#isOld(number));
+    [this.#pairs, this.#taken] = [pairs, taken];
+    this.#extras = this.#findExtras();
+    this.#early = this.#tooEarly();
+  }
+
+  /** The lines of our earlier programs that are gone in this one; those that are gone in one piece only, by its name. */
+  #oldLines() {
+    const found = { all: new Set(), keys: new Set(), pieces: new Set() };
+    const { program } = this.#ours;
+    const name = (lines, number) => `${lines.program.depth(number)} ${lines.key(number)}`;
+    const all = new Set(this.#ours.numbers.map((number) => name(this.#ours, number)));
+    const keys = new Set(this.#ours.keys.values());
+    for (const text of this.#before) {
+      const old = linesOf(text, this.#said);
+      for (const piece of old.program.pieces) {
+        const twin = find(piece, old.program, program);
+        const here = new Set(
+          program
+            .own(twin)
+            .filter((number) => this.#ours.key(number))
+            .map((number) => name(this.#ours, number)),
+        );
+        for (const number of old.program.own(piece).filter((each) => old.key(each))) {
+          const line = name(old, number);
+          if (!keys.has(old.key(number)) && !old.isShort(number)) found.keys.add(old.key(number));
+          if (!all.has(line)) found.all.add(line);
+          else if (twin && !here.has(line) && !old.isShort(number)) found.pieces.add(`${piece.key} ${line}`);
+        }
+      }
+    }
+    return found;
+  }
+
+  #isOld(number) {
+    const { program } = this.#mine;
+    const line = `${program.depth(number)} ${this.#mine.key(number)}`;
+    if (this.#old.all.has(line) || this.#old.keys.has(this.#mine.key(number))) return true;
+    const piece = program.pieces.findLast(({ from, to }) => from <= number && number <= to);
+    return this.#old.pieces.has(`${piece?.key} ${line}`);
+  }
+
+  /** Does this line stand below the same line as in our program of the step before? */
+  #isOldPlace(number) {
+    const old = this.#before.length && linesOf(this.#before.at(-1), this.#said);
+    const above = (lines, at) => lines.key(lines.numbers[lines.numbers.indexOf(at) - 1]);
+    const isSame = (each) => old.key(each) === this.#mine.key(number) && above(old, each) === above(this.#mine, number);
+    return Boolean(old) && old.numbers.some(isSame);
+  }
+
+  /** The number of the box that a line of ours is in, or -1. */
+  #boxOf = (our) => this.#boxes.findIndex((lines) => lines.includes(our));
+
+  #findExtras() {
+    const found = [];
+    const mine = this.#mine;
+    const keys = new Set(this.#ours.keys.values());
+    const owners = new Map(); // of blocks of the learner's own
+    mine.numbers.forEach((number, at) => {
+      if (this.#taken.has(number)) return;
+      let isOld = this.#isOld(number);
+      const isTwice = !mine.isShort(number) && keys.has(mine.key(number));
+      const isNext = [at - 1, at + 1].some((each) => mine.key(mine.numbers[each]) === mine.key(number));
+      const depth = mine.program.depth(number);
+      const parent = mine.numbers.slice(0, at).findLast((each) => mine.program.depth(each) < depth);
+      if (!isOld && !isTwice && !isNext) {
+        const isOwn = !depth || isBlock(mine.program.code(number)) || (parent && owners.get(parent));
+        if (isOwn && !mine.free.has(number)) {
+          owners.set(number, true);
+          return;
+        }
+      }
+      const above = this.#taken.get(mine.numbers.slice(0, at).findLast((each) => this.#taken.has(each)));
+      const below = this.#taken.get(mine.numbers.slice(at).find((each) => this.#taken.has(each)));
+      const pieces = [above, below].map(
+        (our) => our && this.#ours.program.pieces.findLast(({ from, to }) => from <= our && our <= to),
+      );
+      const isIn = (our) =>
+        pieces.some((piece) => piece && piece.kind !== "class" && piece.from <= our && our <= piece.to);
+      // An old line waits for the new one that is to come in its place, or it belongs to the line above it, or below.
+      const waits =
+        isOld &&
+        this.#ours.numbers.find((our) => our > (above ?? 0) && our < (below ?? Infinity) && !this.#pairs.has(our));
+      let box = this.#boxOf(waits || above);
+      if (box < 0) box = this.#boxOf(below);
+      if (box < 0 && isOld) box = this.#boxes.findIndex((lines) => lines.some(isIn));
+      if (box < 0) return;
+      let words = `Ours has no line like your line ${number}.`;
+      isOld ||= isTwice && this.#isOldPlace(number);
+      if (isNext || (isTwice && !isOld)) words = `Your line ${number} is there twice.`;
+      else if (isOld) words = `Your line ${number} is the old one. Delete it.`;
+      found.push({ number, box, words, isOurs: isOld || isNext, isOld, above });
+    });
+    return found;
+  }
+
+  /** A line that uses a name stands above the one that makes it, and one of the two is not where ours is. */
+  #tooEarly() {
+    const found = [];
+    const [{ program }, mine] = [this.#ours, this.#mine];
+    for (const piece of program.pieces) {
+      const makes = this.#pairs.get(piece.head);
+      if (!makes || piece.parent || !(piece.isBlock || piece.kind === "=" || piece.isImport)) continue;
+      for (const name of piece.isImport ? piece.names.map((each) => each.split("=").at(-1)) : [piece.name]) {
+        for (const [our, { my, isMoved }] of this.#pairs) {
+          if (our <= piece.head || my >= makes.my || !(isMoved || makes.isMoved)) continue;
+          const isNow = !mine.program.depth(my) && !/^(?:async\s+)?def\b/.test(mine.program.code(my));
+          if (isNow && mine.tokens.get(my).includes(name))
+            found.push({ our, my, makes: makes.my, head: piece.head, isMoved, name });
+        }
+      }
+    }
+    return found;
+  }
+
+  /** What is wrong with a line of ours that is in the program, in words, or nothing. */
+  #wrongWith(our, pair) {
+    const [ours, mine] = [this.#ours, this.#mine];
+    const { my, last, isSame } = pair;
+    if (last > my) return `Your ${listed(my, last)} are one line.`;
+    if (/(?<!\w)__{2,}(?!\w)/.test(mine.program.code(my)) && mine.program.code(my).includes("____"))
+      return `Fill the gap in your line ${my}.`;
+    if (!isSame) return difference(my, ours.tokens.get(our), mine.tokens.get(my));
+    if (ours.free.has(our) || ours.depth(our) === mine.depth(my)) return "";
+    const { unit } = mine.program;
+    if (unit === "\t") return `Look at the spaces at the start of your line ${my}.`;
+    const [is, wanted] = [mine.width(my), ours.depth(our) * unit.length];
+    return `Your line ${my} starts ${is} space${is === 1 ? "" : "s"} in. Ours starts ${wanted} in.`;
+  }
+
+  /** An import is there when its names are, in whatever order. */
+  #isImported(piece) {
+    const theirs = this.#mine.program.pieces.filter(({ kind, key, from, to }) => {
+      const text = this.#mine.program.lines.slice(from - 1, to).join("\n");
+      return (
+        kind === piece.kind && (kind === "import" || key === piece.key) && (from === to || /\([^()]*\)/.test(text))
+      );
+    });
+    const isPlain = (code) => /^(?:from [\w.]+ )?import [\w.]+( as \w+)?(, *[\w.]+( as \w+)?)*$|[()]/.test(code);
+    const good = theirs.filter(
+      ({ head, from }) => isPlain(this.#mine.program.code(head)) && this.#mine.depth(from) === 0,
+    );
+    return piece.names.every((name) => good.some(({ names }) => names.includes(name)));
+  }
+
+  /** Of one part of a box: the lines that are lacking, and what is wrong with the others. */
+  #part({ piece, wanted }) {
+    const lines = wanted.filter((our) => this.#ours.key(our));
+    if (piece.isImport && this.#isImported(piece)) return { faults: [], missing: [], there: lines };
+    const own = this.#ours.program.own(piece).filter((our) => this.#ours.key(our));
+    const there = own.filter((our) => this.#pairs.has(our));
+    const areMoved = there.every((our) => this.#pairs.get(our).isMoved);
+    const faults = [];
+    const stale = new Set(); // where the step before has them
+    for (const our of lines) {
+      const pair = this.#pairs.get(our);
+      if (!pair) continue;
+      const words = this.#wrongWith(our, pair);
+      const above = own[own.indexOf(our) - 1];
+      const isBelow = this.#pairs.get(above)?.my > pair.my && this.#boxOf(above) < 0;
+      const isMoved = pair.isMoved ? !areMoved || this.#isAstray(our, there, piece) : isBelow;
+      const isLost = isMoved && !piece.isImport;
+      const spot = { our, number: pair.my, last: pair.last };
+      if (isLost && this.#isOldPlace(pair.my)) stale.add(our);
+      else if (isLost) faults.push({ ...spot, words: `Your line ${pair.my} stands in another place in ours.`, isLost });
+      else if (words)
+        faults.push({ ...spot, words, isGap: words.startsWith("Fill"), isOther: words === other(pair.my) });
+    }
+    const isThere = (our) => this.#pairs.has(our) && !stale.has(our);
+    return { faults, missing: lines.filter((our) => !isThere(our)), there: lines.filter(isThere) };
+  }
+
+  /** All of this piece has moved. Does this line stand among lines of another piece, or before the one above it? */
+  #isAstray(our, there, piece) {
+    const { my } = this.#pairs.get(our);
+    const above = this.#pairs.get(there[there.indexOf(our) - 1])?.my;
+    const isOther = (number) =>
+      this.#taken.has(number) && !(piece.from <= this.#taken.get(number) && this.#taken.get(number) <= piece.to);
+    if (above)
+      return my < above || this.#mine.numbers.some((number) => number > above && number < my && isOther(number));
+    const pieceOf = (number) =>
+      this.#ours.program.pieces.find(({ from, to, kind }) => kind !== "class" && from <= number && number <= to);
+    if (piece.parent && piece.kind === "=") return true;
+    const members = this.#ours.program.pieces
+      .filter(({ parent }) => parent && parent === piece.key)
+      .map(({ head }) => this.#pairs.get(head)?.my ?? Infinity);
+    if (Math.min(...members) < my) return true;
+    const numbers = this.#mine.numbers;
+    const last = this.#pairs.get(there.at(-1)).my;
+    const around = [numbers.findLast((each) => each < my), numbers.find((each) => each > last)].map((each) =>
+      pieceOf(this.#taken.get(each)),
+    );
+    return Boolean(around[0]) && around[0] === around[1];
+  }
+
+  /**
+   * How far a box is: `there` is "missing", "look" or "ours". `faults` are what differs, the first one first, as `{ number, words,
+   * our }` (one that `isOther` may be on purpose). If lines are to follow, they go on in the line `typing`, or `below` another,
+   * with the line `next` of ours.
+   */
+  of(box) {
+    const lines = this.#boxes[box];
+    const ours = this.#ours;
+    const all = partsOf(ours.program, lines).filter(({ wanted }) => wanted.some((our) => ours.key(our)));
+    const parts = all.map((part) => ({ ...part, ...this.#part(part) }));
+    const wanted = lines.filter((our) => ours.key(our));
+    const there = parts.flatMap((part) => part.there);
+    const missing = parts.flatMap((part) => part.missing);
+    // What stood there before this step, elsewhere or in the file to start with, is no beginning.
+    const old = new Set(this.#before.length ? linesOf(this.#before.at(-1), this.#said).keys.values() : []);
+    const telling = there.filter(
+      (our) =>
+        !ours.isShort(our) &&
+        !old.has(ours.key(our)) &&
+        !(this.#pairs.get(our)?.isMoved && missing.length > there.length),
+    );
+    if (wanted.length && (!there.length || (missing.length && !telling.length)))
+      return this.#orLater({ there: "missing", faults: [], isBegun: false }, all);
+    let faults = parts.flatMap((part) => part.faults);
+    const extras = this.#extras.filter((each) => each.box === box);
+    const tail = wanted.slice(wanted.findLastIndex((our) => there.includes(our)) + 1); // not typed yet
+    const last = wanted.findLast((our) => there.includes(our));
+    for (const { number, words, isOurs, isOld, above } of extras) {
+      if (tail.length && (isOld || above === last)) continue; // typing goes on here
+      faults.push({ number, last: number, words, isExtra: true, isOurs, isOther: !isOurs });
+    }
+    for (const { our, my, makes, head, isMoved, name } of this.#early) {
+      if (isMoved && wanted.includes(our))
+        faults.push({
+          number: my,
+          last: my,
+          words: `Your line ${my} uses \`${name}\`. It must be below your line ${makes}.`,
+          isLost: true,
+          our,
+        });
+      else if (!isMoved && wanted.includes(head))
+        faults.push({ number: makes, last: makes, words: `It must be above your line ${my}.`, isLate: my });
+    }
+    for (const our of missing) {
+      if (tail.includes(our)) continue;
+      const above =
+        wanted.slice(0, wanted.indexOf(our)).findLast((each) => this.#pairs.has(each)) ??
+        ours.numbers.findLast((each) => each < our && this.#pairs.has(each));
+      const next = wanted.find((each) => each > our && this.#pairs.has(each));
+      const number = this.#pairs.get(above)?.last ?? 0;
+      const pieceOf = (line) => ours.program.pieces.findLast(({ from, to }) => from <= line && line <= to);
+      const isBelow = number && (!next || (number < this.#pairs.get(next).my && pieceOf(above) === pieceOf(our)));
+      const at = isBelow ? number : (this.#pairs.get(next)?.my ?? number);
+      faults.push({
+        number: at,
+        last: at,
+        words: `A line of ours is missing ${isBelow ? "below" : "above"} your line ${at}.`,
+        isMissing: true,
+        isAbove: !isBelow,
+        our,
+      });
+    }
+    faults = faults.sort((a, b) => a.number - b.number);
+    const typing = last && this.#isTyping(last, tail) ? this.#pairs.get(last).my : 0;
+    const mends = faults;
+    if (typing) faults = faults.filter(({ number, our }) => our !== last || number !== typing);
+    const isOpen = tail.length || typing || (faults.length && faults.every(({ isGap }) => isGap));
+    const state = isOpen ? "missing" : faults.length ? "look" : "ours";
+    const below = last && this.#pairs.get(last)?.last;
+    return this.#orLater({ there: state, faults, mends, isBegun: true, typing, below, next: tail[0] }, all);
+  }
+
+  /** Is the last line of a box, as it stands, the beginning of ours? */
+  #isTyping(our, tail) {
+    const { my, last, isSame } = this.#pairs.get(our) ?? {};
+    if (!my || isSame || last > my) return false;
+    const [whole, theirs] = [this.#ours.program.code(our), this.#mine.program.code(my)];
+    return whole.startsWith(theirs) || (tail.length > 0 && theirs.length < whole.length * 0.8);
+  }
+
+  #nearest() {
+    if (this.#near !== undefined) return this.#near;
+    const mine = new Set(this.#mine.keys.values());
+    const shared = (lines) => {
+      const common = lines.numbers.filter((number) => mine.has(lines.key(number))).length;
+      return 2 * common - lines.numbers.length;
+    };
+    const values = [this.#ours, ...this.#later.map((text) => linesOf(text, this.#said))].map(shared);
+    this.#near = values.indexOf(Math.max(...values));
+    return this.#near;
+  }
+
+  /** Is this piece just as in a later program of ours? */
+  #isIn(text, piece) {
+    const { program } = linesOf(text, this.#said);
+    const at = program.pieces.indexOf(find(piece, this.#ours.program, program));
+    if (at < 0) return false;
+    if (!this.#others.has(text)) {
+      const boxes = program.pieces.map((each) => program.own(each));
+      const judge = new Judge(text, boxes, this.#mine.program, {
+        before: [...this.#before, this.#text],
+        said: this.#said,
+      });
+      this.#others.set(text, judge);
+    }
+    return this.#others.get(text).of(at).there === "ours";
+  }
+
+  /** A later step may have changed these lines again. What is like ours there is like ours. */
+  #orLater(found, parts) {
+    if (found.there === "ours" || !this.#later.length) return found;
+    const nearest = this.#nearest();
+    const isLike = ({ piece, wanted }) => {
+      const { faults, missing } = this.#part({ piece, wanted });
+      if (!faults.length && !missing.length && found.faults.every(({ isExtra }) => !isExtra)) return true;
+      return this.#later.slice(0, nearest).some((text) => this.#isIn(text, piece));
+    };
+    return nearest > 0 && parts.every(isLike) ? { there: "ours", faults: [], isBegun: true } : found;
+  }
+
+  /** The number in the learner's program of the first line of a box that is there. */
+  first = (box) => this.#pairs.get(this.#boxes[box].find((our) => this.#pairs.has(our)))?.my;
+
+  /** The number in the learner's program of a line of ours, if it is there. */
+  number = (our) => this.#pairs.get(our)?.my;
+
+  /** The program with a box's lines as in ours, where they are there at all. What is the learner's own stays. */
+  repaired(box) {
+    const { mends = [] } = this.of(box);
+    const [ours, mine] = [this.#ours, this.#mine];
+    const gone = new Set();
+    const put = new Map(); // after a line of theirs: lines of ours
+    const text = (our) =>
+      mine.program.unit.repeat(ours.program.depth(our)) + ours.program.line(our).trim() + mine.program.end;
+    const add = (number, lines) => put.set(number, [...(put.get(number) ?? []), ...lines]);
+    const isLost = new Set(mends.filter((each) => each.isLost).map(({ our }) => our));
+    const done = new Set();
+    for (const { our, number, last, isExtra, isOurs, isMissing, isLate } of mends) {
+      if (our && done.has(our)) continue;
+      done.add(our);
+      if (isLate) return this.#moved(number, isLate);
+      if (isExtra && !isOurs) continue;
+      if (isExtra || !isMissing) for (let each = number; each <= last; each++) gone.add(each);
+      if (isExtra) continue;
+      if (!isMissing && !isLost.has(our)) {
+        add(number, [text(our)]);
+        continue;
+      }
+      const piece = ours.program.pieces.findLast(({ from, to }) => from <= our && our <= to);
+      const own = ours.numbers.filter(
+        (each) => piece && piece.from <= each && each <= piece.to && this.#pairs.has(each) && !isLost.has(each),
+      );
+      const above = own.findLast((each) => each < our);
+      const below = own.find((each) => each > our);
+      const at = above ? this.#pairs.get(above).last : below ? this.#pairs.get(below).my - 1 : number;
+      add(at, [...(above ? new Array(ours.program.gapAbove(our)).fill(mine.program.end) : []), text(our)]);
+    }
+    const out = [...(put.get(0) ?? [])];
+    mine.program.lines.forEach((line, at) => {
+      if (!gone.has(at + 1)) out.push(line);
+      out.push(...(put.get(at + 1) ?? []));
+    });
+    return out.map((line) => `${line}\n`).join("");
+  }
+
+  /** The program with the piece at this line moved above another line. */
+  #moved(number, user) {
+    const { program } = this.#mine;
+    const found = program.pieces.find(({ from, to, parent }) => !parent && from <= number && number <= to);
+    const above = program.pieces.find(({ from, to, parent }) => !parent && from <= user && user <= to);
+    if (!found || !above) return program.lines.map((line) => `${line}\n`).join("");
+    const { lines, end } = program;
+    const [from, to] = [found.from - 1, found.to];
+    const moved = [
+      ...lines.slice(0, above.from - 1),
+      ...lines.slice(from, to),
+      end,
+      end,
+      ...lines.slice(above.from - 1, from),
+      ...lines.slice(to),
+    ];
+    return moved.map((line) => `${line}\n`).join("");
+  }
+}
