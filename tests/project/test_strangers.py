@@ -63,7 +63,7 @@ def test_a_program_finds_no_way_out_of_its_worker(bench):
     here.page.locator("#bench:is([data-state=running], [data-state=wrong]):has(button.start:enabled)").wait_for()
     assert here.box.get_attribute("data-state") == "running", here.terminal.inner_text()
     said = here.check().inner_text()
-    assert "Step 1 is there!" in said, said
+    assert "Step 1 works!" in said, said
 
 
 # What it could do to what comes after it: to Python's memory, which the next start begins with, and to the page.
