@@ -111,6 +111,15 @@ def test_a_quick_reload_waits_for_nobody(clubs, two, room):
             pytest.fail(f"{number + 1} of 20 reloads took {3 * clubs[0].patience:g} seconds.")
 
 
+def test_who_stays_stays_on_the_list(clubs, two, room):
+    """Also longer than a name is good for, if nobody renews it."""
+    clubs[1].chat("Ada")
+    for _ in range(9):
+        time.sleep(0.5)
+        for club in clubs:
+            club.count(**{room: 2}, chat=1)
+
+
 def test_the_friends_of_a_server_that_is_killed_are_off_the_lists(clubs, two, room):
     cara, _ = two
     cara.sees("Cara", "Dan")
