@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from suite.pair import both_are_on_the_air, numbers, until
+from suite.world import NotKept, fail
 
 pytestmark = pytest.mark.terminal
 TAKEN = 4009
@@ -52,10 +53,22 @@ def test_only_one_of_two_who_come_at_once_with_the_same_name_gets_in(clubs, far_
         calls = pool.map(lambda call: call[1].room(call[0], "Cara"), itertools.product(rooms, clubs))
         time.sleep(0.5)
         far_redis.goes_on()
-        list(calls)
-    time.sleep(2)  # until those who had to wait for a name have asked for it, too
+        friends = list(calls)
+        away = list(pool.map(is_sent_away, friends))
+    for first, second in zip(away[::2], away[1::2], strict=True):
+        if first == second:
+            sentence = "was sent away" if first else "may stay"
+            fail("two-of-a-name", f"Two friends called Cara came at once, and each of them {sentence}.")
     for club in clubs:
         club.count(**dict.fromkeys(rooms, 1))
+
+
+def is_sent_away(friend):
+    try:
+        friend.is_sent_away(TAKEN)
+    except NotKept:
+        return False
+    return True
 
 
 def test_a_whisper_crosses_over_to_one_friend_alone(clubs, two, room):

@@ -31,15 +31,14 @@ class Pair:
 
         self.redis = redis
         self.folder = folder
-        self.clubs = []
-        for name in ("one", "two"):
-            (folder / name).mkdir()
-            shutil.copy(main_py, folder / name)
-            program = Process(folder / name / main_py.name, folder / name / "notes", START_S, REDIS_URL=redis.url)
-            self.clubs.append(Club(program, patience))
+        self.clubs: list[Club] = []
         try:
-            both_are_on_the_air(self.clubs)
-        except NotKept:
+            for name in ("one", "two"):
+                (folder / name).mkdir()
+                shutil.copy(main_py, folder / name)
+                program = Process(folder / name / main_py.name, folder / name / "notes", START_S, REDIS_URL=redis.url)
+                self.clubs.append(Club(program, patience))
+        except BaseException:
             self.stop()
             raise
 
@@ -102,13 +101,20 @@ def pair(
 ) -> Iterator[Pair]:
     from suite.redis_server import Redis  # noqa: PLC0415
 
-    if main_py not in pairs:
+    both_hear = main_py in pairs
+    if not both_hear:
         folder = tmp_path_factory.mktemp("pair")
         pairs[main_py] = Pair(main_py, Redis(folder), folder, request.config.getoption("patience"))
     pair = pairs[main_py]
-    request.node.stash[PROGRAM] = pair.clubs[0].program
+    request.node.stash[PROGRAM] = pair.clubs[0].program  # so that a verdict knows what its terminal says
     for club in pair.clubs:
         club.program.begin()
+    if not both_hear:
+        try:
+            both_are_on_the_air(pair.clubs)
+        except NotKept:
+            pairs.pop(main_py).stop()
+            raise
     yield pair
     for club in pair.clubs:
         club.empties()
