@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from suite.pair import both_are_on_the_air, numbers, until
+from suite.pair import both_are_on_the_air, is_in_the_chat, numbers, until
 from suite.world import NotKept, fail
 
 pytestmark = pytest.mark.terminal
@@ -44,6 +44,20 @@ def test_a_name_is_taken_on_both_servers_until_its_friend_goes(clubs, two, room)
     dan.sees("Dan")
     clubs[1].room(room, "Cara")
     dan.sees("Cara", "Dan")
+
+
+def test_names_may_be_the_same_in_the_chat_and_at_the_news(clubs):
+    first, second = (is_in_the_chat(club, "Ada") for club in clubs)
+    first.hears("Ada is here")
+    radios = [club.news("Ada") for club in clubs]
+    for club in clubs:
+        club.count(chat=2, notifications=2)
+    first.hangs_up()
+    second.hears("left the chat", by="Ada")
+    clubs[0].count(chat=1)
+    clubs[0].post("/send/Ada", message="Psst")
+    for radio in radios:
+        radio.hears("Psst")
 
 
 def test_only_one_of_two_who_come_at_once_with_the_same_name_gets_in(clubs, far_redis):
