@@ -19,7 +19,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     how = config.option
     one_program = getattr(how, "app", None) or getattr(how, "step", None)
     asks_for_all = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not one_program
-    if asks_for_all and getattr(how, "numprocesses", 0) is None and not getattr(how, "usepdb", False):
+    is_worker = hasattr(config, "workerinput")  # it must not hire more of them
+    if asks_for_all and not is_worker and getattr(how, "numprocesses", 0) is None and not getattr(how, "usepdb", False):
         how.numprocesses = WORKERS
 
 
