@@ -80,6 +80,7 @@ def test_a_stranger_at_the_door_hears_nothing_and_nobody_hears_of_them(club):
 @pytest.mark.beyond
 def test_a_post_into_a_secret_room_is_held_to_its_500_letters(club):
     cara = says_the_password(club, "Cara")
+    club.count(treehouse=1)
     club.post("/broadcast/treehouse", status=422, message="o" * 501)
     club.post("/broadcast/treehouse", message="o" * 500)
     cara.hears_in_order(["o" * 500])

@@ -1,7 +1,6 @@
 """Step 11: the club remembers. Who comes back to a room hears what they missed, each message once."""
 
 import itertools
-import sqlite3
 
 import pytest
 
@@ -18,7 +17,7 @@ def cave():
 
 @pytest.fixture
 def cara(club, cave):
-    cara = club.room(cave, "Cara", "emoji", "typing", "error")
+    cara = club.room(cave, "Cara", "emoji", "error")
     club.count(**{cave: 1})
     return cara
 
@@ -229,20 +228,3 @@ def test_a_club_that_is_killed_again_and_again_numbers_on(club, cave, cara):
         club.crashes_and_starts_again()
         cara = club.room(cave, "Cara", last_id=0)
         cara.hears_in_order([f"message {each}" for each in range(1, number + 1)])
-
-
-@pytest.mark.terminal
-@pytest.mark.beyond
-def test_a_club_that_cannot_write_says_so_and_goes_on(club, cara):
-    """Another program holds the file, as a backup does."""
-    says_and_hears(cara, "one")
-    other = sqlite3.connect(club.program.database, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    try:
-        cara.says("two")
-        cara.hears_an_error()
-        cara.sends(type="typing")
-        cara.hears("is typing…")
-    finally:
-        other.close()
-    says_and_hears(cara, "three", at=2)

@@ -388,8 +388,6 @@ async def handle(websocket: WebSocket, room: str, client_id: str, text: str) -> 
         await tell(room, client_id, parts)
     except ValidationError:
         await send_error('Try words, or {"type": "emoji", "message": "🎉"}.', websocket)
-    except sqlite3.Error:
-        await send_error("The club cannot write this down now. Try again.", websocket)
 
 
 async def let_in(websocket: WebSocket, room: str, client_id: str) -> None:
@@ -421,7 +419,7 @@ async def listen_at_a_pace(websocket: WebSocket) -> AsyncIterator[str]:
     paid_until = 0.0  # Each message costs half a second of a friend's time.
     while True:
         text, now = await listen(websocket), asyncio.get_running_loop().time()
-        if paid_until > now + 4.5:
+        if paid_until > now + 4.7:
             await send_error("That was too fast. Slow down, please.", websocket)
         elif len(text) > 500:
             await send_error("That was too long. Send 500 letters at most.", websocket)

@@ -202,6 +202,7 @@ class Process:
         if line.sock and select.select([line.sock], [], [], 0)[0]:  # the club has hung up on it
             line.close()
         line.timeout = seconds
+        used = line.sock is not None
         if line.sock:
             line.sock.settimeout(seconds)
         try:
@@ -211,6 +212,9 @@ class Process:
         except TimeoutError:
             raise
         except (http.client.HTTPException, OSError):
+            line.close()
+            if used:  # the club may end a line on which nobody asks, also in the moment when somebody does
+                return self.ask(method, path, seconds, **headers)
             raise HungUpError from None
         if method == "GET" and answer.status in {301, 302, 303, 307, 308}:
             return self.ask(method, urlsplit(answer.getheader("location", "/")).path, seconds, **headers)
