@@ -11,6 +11,11 @@ Each of these stands on a line of its own in a page:
     [[code 03_chat broadcast]]         one function or class; without a name the whole program
     [[diff 03_chat]]                   what changed since the step before
     [[box idea_dice dice_bot]]         an idea is shown like a step: it adds something to step 9
+    [[file who.py]]                    a whole file from `steps/more`
+    [[piece members/main.py known]]    some functions, classes or variables of such a file
+    [[new b.html a.html call]]         what the first has and the second has not; with words, only their blocks
+    [[change send_again keep]]         what an idea changes in a step
+    [[own-page 03_chat]]               a place to type a web page, and to run it
     [[own-test hello]]                 a test that a learner could write
     [[recorded 03_chat terminal]]      what a run printed
     [[picture 03_chat Ada and Bo …]]   what a run showed, and the words for those who cannot see it
@@ -39,6 +44,7 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from club.ladder import ROOT, NotFoundError, step
+from club_site import files
 from club_site.boxes import Lines, Typed, box, code, diff
 from club_site.quiz import quiz
 from club_site.runtime import built
@@ -138,6 +144,7 @@ MARKDOWN: dict[str, Callable[..., Lines]] = {
     "lessons": lessons,
     "oops": troubles,
     "mistakes": mistakes,
+    **files.DIRECTIVES,
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pathspec import GitIgnoreSpec
 
 from club.ladder import ROOT, STEPS, ideas, steps
+from club_site.llms import llms_txt
 
 PROJECT_NAME = "fastapi-websocket-adventure"
 PROJECT = """\
@@ -40,13 +41,14 @@ FILES = [
     "README.md",
     "LICENSE",
     "CONTRIBUTING.md",
+    "CHANGELOG.md",
     "pyproject.toml",
     "mkdocs.yml",
     "biome.jsonc",
     ".gitignore",
     ".ci/run",
 ]
-FOLDERS = ["steps", "src", "tests", "docs", "workbench", "race"]
+FOLDERS = [".devcontainer", ".github", "guides", "steps", "src", "tests", "docs", "workbench", "race"]
 
 
 @cache
@@ -126,6 +128,7 @@ def pack() -> None:
     sheets = [clubhouse / "tokens.css", clubhouse / "air.css", assets / "site.css", page / "bench.css"]
     (assets / "clubhouse" / "site.css").write_text("".join(each.read_text("utf-8") for each in sheets), "utf-8")
 
+    (docs / "llms.txt").write_text(llms_txt(docs), encoding="utf-8")
     parcels = docs / "take-home"
     parcels.mkdir(exist_ok=True)
     pack_project(parcels / f"{PROJECT_NAME}.zip")

@@ -378,3 +378,27 @@ def test_the_page_has_the_versions_of_the_project():
     assert set(here) <= set(pins)
     for lock in ("requirements.txt", "package-lock.json"):
         assert not re.search(r"resolved|index-url", (ROOT / "workbench" / lock).read_text(encoding="utf-8"))
+
+
+def test_a_page_of_ones_own_talks_to_the_club_in_the_page_and_calls_it_again(kept, served):
+    """Typed into the page as the boxes show it; what a reader's own page does there can reach nothing of the site."""
+    page = kept[0].new_page()
+    page.goto(f"http://{served.address}/things-to-build/walkie-talkie.html")
+    written = (ROOT / "steps" / "more" / "walkie_talkie" / "3_call_again.html").read_text(encoding="utf-8")
+    page.get_by_role("textbox", name="mine.html").fill(written.replace("let wait = 1", "let wait = 0.1"))
+    page.get_by_role("button", name="Run my page").click()
+    mine, ada = page.frame_locator(".own-page iframe"), page.locator("walkie-talkie[name=Ada]")
+    for words in ("hello", "I am back"):
+        ada.get_by_role("status").get_by_text("connected").wait_for()
+        mine.locator("#talk").wait_for(state="attached")
+        page.frames[-1].wait_for_function("socket.readyState === 1")
+        mine.get_by_role("textbox").fill(words)
+        mine.get_by_role("button", name="Send").click()
+        ada.get_by_role("log").get_by_text(words).wait_for()
+        mine.get_by_text(f"Dina: {words}").wait_for()
+        page.get_by_role("button", name="Stop the club").click()
+        page.get_by_text("The club is asleep.").wait_for()
+        page.get_by_role("button", name="Start the club").click()
+    reach = "() => { try { return String(parent.localStorage) } catch (error) { return error.name } }"
+    assert page.frames[-1].evaluate(reach) == "SecurityError"
+    page.close()

@@ -24,7 +24,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
 STEP_PAGES = {f"steps/{name}.md": step for name, step in ladder.steps().items()}
 TEACHERS_PAGES = ["toolbox/classroom.md", "toolbox/grown-ups.md"]
-LEARNER_PAGES = [page for page in PAGES if page not in TEACHERS_PAGES]
+LEARNER_PAGES = [page for page in PAGES if page not in TEACHERS_PAGES and not page.startswith("under-the-hood/")]
 
 each_step_page = pytest.mark.parametrize("page", STEP_PAGES)
 each_step = pytest.mark.parametrize("step", ladder.steps().values(), ids=ladder.steps().keys())
@@ -450,6 +450,12 @@ def test_a_step_page_prints_on_two_sheets_and_one_of_answers(page, quiet):
     pdf = quiet.page.pdf(format="A4")
     sheets = 4 if "13_" in page else 3  # that one goes through its program in three parts
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= sheets
+
+
+@pytest.mark.parametrize("builder", ["mkdocs", "zensical"])
+def test_without_a_repository_no_page_can_be_reported(builder, sites):
+    assert not re.findall("^repo_url:", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert not [page for page in sites(builder).rglob("*.html") if "Report this page" in page.read_text("utf-8")]
 
 
 def test_search_works_from_a_folder(site, browser):

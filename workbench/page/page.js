@@ -50,6 +50,8 @@ let bench;
 let boxes;
 /** @type {import("./home.js").Home | undefined} */
 let home;
+/** @type {import("./own-page.js").OwnPage | undefined} */
+let ownPage;
 
 /** What the class's part of a page builds on. It hears "arrive" when a page is open, and "verdict" from the checker. */
 class Here extends EventTarget {
@@ -85,7 +87,8 @@ async function arrive() {
 async function open() {
   boxes?.leave();
   home?.leave();
-  boxes = home = undefined;
+  ownPage?.leave();
+  boxes = home = ownPage = undefined;
   light();
   /** @type {HTMLElement | null} */
   const step = document.querySelector("section.run[data-runtime]");
@@ -103,6 +106,18 @@ async function open() {
       () => theSite(devices.dataset),
       () => bench?.gone(),
     );
+  }
+  /** @type {HTMLElement | null} */
+  const own = document.querySelector("section.own-page[data-runtime]");
+  if (own) {
+    const { OwnPage } = await import("./own-page.js");
+    if (own.isConnected)
+      ownPage = new OwnPage(
+        own,
+        () => theSite(own.dataset),
+        mine,
+        () => bench?.gone(),
+      );
   }
 }
 
