@@ -69,17 +69,29 @@ def test_the_terminal_says_that_there_is_no_main(tmp_path):
 
 @pytest.mark.rules
 def test_each_error_is_made_to_happen():
-    """In the checker by a mistake in `mistakes/`, elsewhere by a test above."""
+    """In the checker by a mistake in `mistakes/`, elsewhere by a test above, or on machines that we do not have."""
     elsewhere = {oops.id for oops in causes().values() if not oops.can_be_checked}
-    assert elsewhere == {"port-in-use", "no-main", "page-asleep", "not-built"}
+    not_here = {"https-typed", "onedrive", "port-in-use-windows", "scripts-disabled", "unknown-issuer"}
+    assert elsewhere - not_here == {
+        "port-in-use",
+        "no-main",
+        "page-asleep",
+        "not-built",
+        "still-counted",
+        "waiting-to-close",
+    }
     assert {oops.id for oops in causes().values() if oops.at == "page"} == {*ON_THE_PAGE, "page-asleep"}
 
 
 @pytest.mark.parametrize("oops", causes().values(), ids=causes().keys())
 @pytest.mark.rules
 def test_what_the_page_quotes_is_what_the_checker_looks_for(oops):
-    if oops.at == "terminal" and oops.can_be_checked and oops.id != "crash":
-        assert re.search(oops.terminal or "Error", "\n" + oops.says.replace("{name}", "x"), re.MULTILINE)
+    """Where the page leaves lines out, it shows three dots; `closes-again` is known by the lines between."""
+    if oops.at == "terminal" and oops.can_be_checked and oops.id not in {"crash", "closes-again"}:
+        says = oops.says.replace("{name}", "x").replace(" … ", "\n")
+        assert re.search(oops.terminal or "Error", "\n" + says, re.MULTILINE) or re.search(
+            oops.terminal or "Error", "\n" + oops.says.replace("{name}", "x"), re.MULTILINE
+        )
 
 
 def plain(text):
