@@ -302,7 +302,7 @@ async def listen_at_a_pace(websocket: WebSocket) -> AsyncIterator[str]:
     paid_until = 0.0  # Each message costs half a second of a friend's time.
     while True:
         text, now = await listen(websocket), asyncio.get_running_loop().time()
-        if paid_until > now + 4.7:
+        if paid_until > now + 4.6:
             await send_error("That was too fast. Slow down, please.", websocket)
         elif len(text) > 500:
             await send_error("That was too long. Send 500 letters at most.", websocket)
