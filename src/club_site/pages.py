@@ -106,15 +106,18 @@ def checked(test: str) -> Lines:
 
 
 def run(name: str) -> Lines:
-    """The program of the step, to be read. Where a script may run, the workbench takes its place."""
+    """The program of the step, to be read. Where a script may run, the workbench takes its place.
+
+    Search finds its lines where they are told, and not in sixteen programs at once.
+    """
     runtime = built()
     way = f"Run it: `uv run fastapi dev steps/{name}/main.py`"
     if not runtime:
-        return ['<section class="run" markdown="1">', "", way, "", *code(name), "</section>", ""]
+        return ['<section class="run" data-search-exclude markdown="1">', "", way, "", *code(name), "</section>", ""]
     # There is room for the workbench from the start, so nothing has to move. A page in a folder runs no modules.
     script = '<script>if (location.protocol !== "file:") document.documentElement.classList.add("bench")</script>'
     data = f'data-step="{name}" data-runtime="{runtime}"'
-    return [f'<section class="run" {data} markdown="1">', "", script, "", way, "", *code(name), "</section>", ""]
+    return [f'<section class="run" {data} data-search-exclude markdown="1">', "", script, "", way, "", *code(name), "</section>", ""]
 
 
 def bench(name: str, about: str) -> Lines:
@@ -185,7 +188,7 @@ class Page:
                 raise SystemExit(f"{page_with(line)}: {line.strip()}: {error}") from error
         if self.answers:
             items = "".join(f"<li>{answer}</li>" for answer in self.answers)
-            out += ["", f'<section class="answers"><h2>Answers</h2><ol>{items}</ol></section>']
+            out += ["", f'<section class="answers" data-search-exclude><h2>Answers</h2><ol>{items}</ol></section>']
         return out
 
 

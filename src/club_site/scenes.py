@@ -34,7 +34,7 @@ def scene(name: str) -> str:
     )
     drawn = re.sub(r"\s*\n\s*", "", drawn)
     opening = (
-        '<svg viewBox="0 0 720 300" role="img" fill="none" stroke-width="2" stroke-linecap="round" '
+        '<svg viewBox="0 0 720 300" data-search-exclude role="img" fill="none" stroke-width="2" stroke-linecap="round" '
         f'stroke-linejoin="round" aria-label="{words}">'
     )
     pause = '<button type="button" class="pause" hidden>Pause</button>' if "<animate" in drawn else ""
@@ -69,4 +69,4 @@ def rungs(here: str = "") -> str:
         '<span class="star" role="img" aria-label="no star yet">☆</span></a></li>'
         for each in steps().values()
     )
-    return f'<nav class="map{" small" * bool(here)}" aria-label="All steps"><ol>{"".join(links)}</ol></nav>'
+    return f'<nav class="map{" small" * bool(here)}" aria-label="All steps" data-search-exclude><ol>{"".join(links)}</ol></nav>'
