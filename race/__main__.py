@@ -27,7 +27,7 @@ from typing import Any
 from rich.progress import Progress, TimeElapsedColumn
 
 from race import draw
-from race.race import HERE, Contender, Server, allow_many_connections, contenders, uvicorn
+from race.race import HERE, Contender, Server, allow_many_connections, contenders, of_program
 
 TALKS = {"one": (1, 1), "eight": (8, 16)}  # how many talk, and how many messages each says at a stretch
 AWAKE = 10  # friends, while one more is frozen
@@ -37,12 +37,12 @@ PACKAGES = ("fastapi", "uvicorn", "uvloop", "websockets", "python-socketio")
 
 def chosen(only: list[str]) -> list[Contender]:
     everyone = {contender.name: contender for contender in contenders()}
-    for name, file in (each.split("=") for each in only if "=" in each):
-        everyone[name] = uvicorn(name, Path(file).resolve())
-    names = [each.partition("=")[0] for each in only] or list(everyone)
+    names = [each for each in only if "=" not in each] if only else list(everyone)
     if unknown := set(names) - everyone.keys():
         sys.exit(f"No {', '.join(unknown)} here. Try: {', '.join(everyone)}")
-    return [everyone[name] for name in names]
+    files = (each.split("=") for each in only if "=" in each)
+    own = [contender for name, file in files for contender in of_program(name, Path(file).resolve())]
+    return [*(everyone[name] for name in names), *own]
 
 
 def versions() -> dict[str, str]:
@@ -105,10 +105,16 @@ class Race:
     def measure(self, size: int, talk: str, contender: Contender) -> None:
         server, (talkers, each) = self.servers[contender.name], TALKS[talk]
         times = ceil(self.options.deliveries / (talkers * each * size))
-        before = server.processor_time()
+        messages = talkers * each * times
+        before, (asked, worked) = server.processor_time(), server.asked_of_redis()
         server.ask("talk", talkers, each, times)
         took = max(server.processor_time() - before, 0.01)  # it is counted in hundredths of a second
-        self.rows[contender.name]["rates"][talk][str(size)].append(round(talkers * each * times * size / took))
+        row = self.rows[contender.name]
+        row["rates"][talk][str(size)].append(round(messages * size / took))
+        if server.redis:
+            now_asked, now_worked = server.asked_of_redis()
+            redis = row.setdefault("redis", {name: {} for name in TALKS})[talk].setdefault(str(size), [])
+            redis.append([round((now_asked - asked) / messages, 2), round((now_worked - worked) / messages * 1e6)])
 
     def freeze(self, contender: Contender) -> None:
         with closing(Server(contender, self.folder, self.options.patience)) as server:

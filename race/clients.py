@@ -7,7 +7,7 @@ import asyncio
 import secrets
 import socket
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import cast
@@ -126,10 +126,13 @@ class Client(asyncio.Protocol):
 
 
 class Clients:
-    """All friends of one server. The racer calls the methods without an underscore from its own process."""
+    """All friends of one chat, shared out among its servers.
 
-    def __init__(self, port: int, path: str, socketio: bool, patience: float) -> None:
-        self.port = port
+    The racer calls the methods without an underscore from its own process.
+    """
+
+    def __init__(self, ports: Sequence[int], path: str, socketio: bool, patience: float) -> None:
+        self.ports = ports
         self.path = path
         self.socketio = socketio
         self.patience = patience
@@ -153,7 +156,7 @@ class Clients:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self.patience):
-            await loop.sock_connect(line, ("127.0.0.1", self.port))
+            await loop.sock_connect(line, ("127.0.0.1", self.ports[len(self.all) % len(self.ports)]))
             _, client = await loop.create_connection(lambda: Client(self), sock=line)
             await client.ready
         return client
@@ -207,11 +210,11 @@ async def obey(pipe: Connection, clients: Clients) -> None:
             pipe.send(error)
 
 
-def run(pipe: Connection, port: int, path: str, socketio: bool, patience: float) -> None:
+def run(pipe: Connection, ports: Sequence[int], path: str, socketio: bool, patience: float) -> None:
     """What happens in the new process, until the racer hangs up."""
 
     async def main() -> None:
-        await obey(pipe, Clients(port, path, socketio, patience))
+        await obey(pipe, Clients(ports, path, socketio, patience))
 
     with suppress(EOFError, OSError, KeyboardInterrupt):
         uvloop.run(main())

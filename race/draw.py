@@ -11,8 +11,12 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from club.ladder import page_of, steps
+
 RECORDED = Path(__file__).parents[1] / "docs" / "assets" / "recorded"
-HERO = "step 12"
+HERO = next(  # the step whose page shows the race
+    (f"step {step.number}" for step in steps().values() if "[[race one]]" in page_of(step.name)), ""
+)
 TALKS = {"one": "one talks", "eight": "eight talk"}
 # From tokens.css: paper, ink, edge and signal.
 LOOKS = {"light": ("#fffaf0", "#1d2433", "#857b69", "#b8430f"), "dark": ("#101828", "#f2ead9", "#7b879d", "#ffb26b")}
@@ -64,11 +68,18 @@ def caption(results: Results) -> str:
     return (
         f"Deliveries per second of the server's processor time. 1.00 is “{first['name']}”: with {int(size):,} friends "
         f"{one:,.0f} when one talks, and {eight:,.0f} when eight talk. “Compressed” is how `fastapi run` starts a "
-        "program, and how websockets comes; all others have compression off. The last column is the longest that ten "
+        "program, and how websockets comes; all others have compression off. Two servers share the friends, and the "
+        "time of their Redis is not counted here. The last column is the longest that ten "
         f"friends heard nothing while one more was frozen. Run on {results['date']} ({results['machine']}); each "
         f"figure is the middle one of {results['rounds']} rounds. {versions}. "
         + " ".join(f"{row['name']} dropped out ({row['trouble']})." for row in results["rows"] if "trouble" in row)
     ).strip()
+
+
+def of_redis(row: Row, size: str) -> list[str]:
+    """What a message costs Redis: requests, and microseconds of its processor. The middle one of the rounds."""
+    found = [zip(*row["redis"][talk][size], strict=True) for talk in TALKS]
+    return [cell for requests, micros in found for cell in (f"{median(requests):.1f}", f"{median(micros):.0f}")]
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -124,6 +135,11 @@ def everything(results: Results, folder: Path) -> None:
     rows = results["rows"]
     biggest = [[*cells(results, row, [size]), seconds(results, row)] for row in rows]
     tables = {"table": markdown([*heads([size]), "longest silence"], biggest) + f"\n{caption(results)}\n"}
+    shared = [[row["name"], *of_redis(row, size)] for row in rows if row.get("redis", {}).get("eight", {}).get(size)]
+    if shared:
+        kinds = ("requests", "µs")
+        heads_of = ["chat", *(f"{words}: {kind} a message" for words in TALKS.values() for kind in kinds)]
+        tables["redis"] = markdown(heads_of, shared)
     if smaller:
         tables["smaller"] = markdown(heads(smaller), [cells(results, row, smaller) for row in rows])
     for name, text in tables.items():

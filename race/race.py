@@ -15,14 +15,15 @@ from resource import RLIMIT_NOFILE, getrlimit, setrlimit
 from typing import Any
 
 import psutil
+from redis import Redis
 
+from club import ladder
 from club.machine import free_port
 from race import clients
 
 HERE = Path(__file__).parent
-STEPS = HERE.parent / "steps"
 OTHERS = HERE / "contenders"
-FIRST_STEP = 3  # the first that has a chat
+CHAT = '@app.websocket("/ws/{client_id}"'  # a step with this door takes part
 OPEN_FILES = 2000
 START_S = 30
 REPLY_S = 600  # the friends have a limit of their own; this one is for the case that their process is lost
@@ -36,13 +37,20 @@ class Contender:
     compression: bool = False
     path: str = "/ws/{}"  # of each friend's line: all steps have this chat, and it has no limit on the pace
     socketio: bool = False
-    redis: bool = False  # beside it, and its processor time counts, too
+    servers: int = 1  # more than one have a Redis between them; the friends are shared out
 
 
 def uvicorn(name: str, program: Path, **more: Any) -> Contender:
     options = ("--port", "{port}", "--ws-per-message-deflate", "false", "--log-level", "warning")
     module = (f"{program.stem}:app", "--app-dir", str(program.parent))
     return Contender(name, (sys.executable, "-m", "uvicorn", *module, *options), **more)
+
+
+def of_program(name: str, program: Path) -> Iterator[Contender]:
+    """The program on one server, and on two if it knows what a Redis is for."""
+    yield uvicorn(name, program)
+    if "REDIS_URL" in program.read_text(encoding="utf-8"):
+        yield uvicorn(f"{name}, two servers", program, servers=2)
 
 
 def fastapi_run(name: str, program: Path) -> Contender:
@@ -55,21 +63,20 @@ def contenders() -> Iterator[Contender]:
     """The first is what all others are compared with."""
     original, sample, socketio = (OTHERS / f"{name}.py" for name in ("original", "docs_sample", "socketio_chat"))
     broadcast = (sys.executable, str(OTHERS / "websockets_broadcast.py"), "{port}")
-    steps = {int(main.parent.name[:2]): main for main in sorted(STEPS.glob("[0-9][0-9]_*/main.py"))}
+    known = {f"step {step.number}": ladder.STEPS / step.name / "main.py" for step in ladder.steps().values()}
+    steps = {name: main for name, main in known.items() if CHAT in main.read_text(encoding="utf-8")}
     yield uvicorn("original", original)
     yield uvicorn("docs sample", sample)
-    for number, main in steps.items():
-        if number >= FIRST_STEP:
-            yield uvicorn(f"step {number}", main)
-    newest = max(steps)
-    yield uvicorn(f"step {newest} with Redis", steps[newest], redis=True)
+    for name, main in steps.items():
+        yield from of_program(name, main)
     yield Contender("websockets", (*broadcast, "fast"))
     yield uvicorn("python-socketio", socketio, **SOCKETIO)
     yield Contender("Socket.IO, Node.js", ("node", str(OTHERS / "socket.io.js"), "{port}"), **SOCKETIO)
     yield Contender("ws, Node.js", ("node", str(OTHERS / "ws.js"), "{port}"))
     yield fastapi_run("original, compressed", original)
     yield fastapi_run("docs sample, compressed", sample)
-    yield fastapi_run("step 3, compressed", steps[FIRST_STEP])
+    first, main = next(iter(steps.items()))
+    yield fastapi_run(f"{first}, compressed", main)
     yield Contender("websockets, compressed", broadcast, compression=True)
 
 
@@ -100,19 +107,21 @@ class Server:
         self.folder = folder
         self.environment = {key: value for key, value in os.environ.items() if key != "REDIS_URL"}
         self.environment["CLUB_DB"] = ":memory:"
+        self.redis: Redis | None = None
         try:
-            if contender.redis:
+            if contender.servers > 1:
                 port = self.start(["redis-server", "--port", "{port}", "--save", ""])
                 self.environment["REDIS_URL"] = f"redis://127.0.0.1:{port}"
+                self.redis = Redis(port=port, decode_responses=True)
             if contender.command[0] == "node":
                 install_node_packages()
-            port = self.start(contender.command)
+            ports = [self.start(contender.command) for _ in range(contender.servers)]
         except OSError:
             self.close()
             raise
         spawn = get_context("spawn")
         self.pipe, other_end = spawn.Pipe()
-        arguments = (other_end, port, contender.path, contender.socketio, patience)
+        arguments = (other_end, ports, contender.path, contender.socketio, patience)
         self.clients = spawn.Process(target=clients.run, args=arguments, daemon=True)
         self.clients.start()
         other_end.close()
@@ -155,8 +164,17 @@ class Server:
             yield process
 
     def processor_time(self) -> float:
-        times = [process.cpu_times() for process in self.tree()]
+        """In seconds, of the chat's own processes. What its Redis does is told apart."""
+        chat = self.processes[bool(self.redis) :]
+        times = [process.cpu_times() for each in chat for process in (each, *each.children(recursive=True))]
         return sum(time.user + time.system for time in times)
+
+    def asked_of_redis(self) -> tuple[int, float]:
+        """How many requests its Redis has had so far, and how many seconds of processor time it has taken."""
+        if not self.redis:
+            return 0, 0.0
+        told: dict[str, Any] = self.redis.info()
+        return int(told["total_commands_processed"]), told["used_cpu_user"] + told["used_cpu_sys"]
 
     def close(self) -> None:
         """A server that is asked kindly would first say goodbye to each friend."""
