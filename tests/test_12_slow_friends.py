@@ -53,7 +53,7 @@ def test_nobody_waits_for_a_friend_who_sleeps(club, room):
 
 @pytest.mark.clock
 @pytest.mark.parametrize("room", list(DOORS))
-def test_a_friend_who_takes_nothing_for_ten_seconds_leaves_the_room_and_hears_why_on_waking(club, room):
+def test_who_takes_nothing_for_ten_seconds_leaves_and_hears_why_on_waking(club, room):
     sleeper = falls_asleep(club, "Emil", room)
     club.count(**{room: 1})
     club.seconds_pass(9)

@@ -37,9 +37,9 @@ def listed(things: Iterable[str]) -> str:
     return ", ".join(f'"{thing}"' for thing in things) or "nothing"
 
 
-def short(text: str) -> str:
+def short(text: str, most: int = 60) -> str:
     """A text, cut to fit on one line."""
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")
+    return repr(text if len(text) <= most else f"{text[: most - 3]}...")
 
 
 def few(numbers: Sequence[int]) -> str:
@@ -120,7 +120,7 @@ class Friend:
         """Listen until the club answers with a message of the type `error`. Its words name this friend."""
         frame = self._next_of_type("error")
         if frame is None:
-            sentence = f"{self.name} said {short(self._said)}, and should get an error, but none came."
+            sentence = f"{self.name} said {short(self._said, 30)}, and should get an error, but none came."
             fail("no-error", sentence, who=self.name, said=self._said)
         if not frame["message"].strip():
             fail("empty-error", f"{self.name} got an error without any words.", who=self.name)
