@@ -9,6 +9,7 @@ import pytest
 from club.causes import Failure, cause_of, causes, first_trouble
 from club.ladder import ROOT, steps
 from club_site.mistakes import mistakes_of, program_with
+from project.test_judge import ONE_EACH, RIGHT
 
 TESTS = Path(__file__).parents[1]
 RECORDED = ROOT / "docs" / "assets" / "recorded"
@@ -37,6 +38,16 @@ def test_a_mistake_gets_its_verdict(verdict, asked, mistake):
     assert found.oops in (mistake["oops"], mistake.get("or")), found.said
     assert mistake.get("line", found.code) == found.code, found.said
     is_short(found.said)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [(file.read_text(encoding="utf-8"), int(file.name[:2])) for file in RIGHT if file not in ONE_EACH],
+    ids=[file.name for file in RIGHT if file not in ONE_EACH],
+)
+def test_a_right_program_passes_too(verdict, asked):
+    found = verdict(asked)
+    assert not found.oops, found.said
 
 
 @pytest.mark.rules

@@ -399,8 +399,7 @@ class Club:
             with suppress(TimeoutError, HungUpError):
                 if answers:
                     answers = False
-                    for _ in range(TURNS):
-                        self.program.ask("GET", NO_LINES, self.patience)
+                    self.program.tasks()
                     answers = True
         for line in self._lines:
             line.close()

@@ -26,13 +26,16 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """The tests on a program stay together, and so do those of any other file: they share what takes long."""
+    """Together stay the promises that a step makes, those that it keeps, and any other file: they share work."""
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # noqa: PLC0415
 
     class Together(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            program = re.search(r"\[(\d\d_\w+)", nodeid)
-            return program[1] if program and "/project/" not in nodeid else nodeid.partition("::")[0]
+            file = nodeid.partition("::")[0]
+            program = re.search(r"\[((\d\d)_\w+)", nodeid)
+            if "/project/" in file or not program:
+                return file
+            return f"{program[1]} itself" if f"test_{program[2]}" in file else program[1]
 
     config.option.loadscopereorder = False  # what comes first takes longest
     return Together(config, log)
