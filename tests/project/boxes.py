@@ -59,13 +59,29 @@ def typed(step: Step, there: set[int]) -> list[tuple[int, str]]:
     program = []
     for tag, old, old_end, new, new_end in SequenceMatcher(None, step.before, step.lines, False).get_opcodes():
         numbers = range(new + 1, new_end + 1)
-        if tag != "equal":
-            empty = [each for each in numbers if not step.lines[each - 1].strip() and text_below(step, each) in there]
-            numbers = sorted({*empty, *there.intersection(numbers)})
-        if not numbers:
-            program += [(0, line) for line in step.before[old:old_end]]
-        program += [(number, step.lines[number - 1]) for number in numbers]
+        if tag == "equal" or not there.intersection(numbers):
+            lines = step.before[old:old_end]
+            program += zip(numbers if tag == "equal" else [0] * len(lines), lines, strict=True)
+            continue
+        waiting = waiting_in(step, range(old + 1, old_end + 1), numbers, there)
+        for number in numbers:
+            below = text_below(step, number)
+            if number == below:
+                program += [(0, line) for line in waiting.get(number, [])]
+            if below in there or (number != below and below in waiting):
+                program.append((number, step.lines[number - 1]))
     return program
+
+
+def waiting_in(step: Step, old: range, new: range, there: set[int]) -> dict[int, list[str]]:
+    """The old lines that wait for what will take their place: for the first new line of the same function, these."""
+    found = dict[int, list[str]]()
+    for at in old:
+        name = boxes.function_of(at, step.before)
+        same = [each for each in new if step.lines[each - 1].strip() and boxes.function_of(each, step.lines) == name]
+        if same and step.before[at - 1].strip() and not there.intersection(same):
+            found.setdefault(same[0], []).append(step.before[at - 1])
+    return found
 
 
 def text_below(step: Step, number: int) -> int:

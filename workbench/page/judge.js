@@ -17,6 +17,7 @@ const ALIKE = 0.5; // the share of two lines that must be the same for one to be
 const MANY = 2000; // pairs of lines that are worth a comparison: more are another program
 const FEW = 3; // lines that one line of ours may have been broken into
 
+const pieceAt = (program, number) => program.pieces.findLast(({ from, to }) => from <= number && number <= to);
 const tokensOf = (code) => code.match(TOKEN) ?? [];
 const isBlock = (code) => /^(?:@|(?:async\s+)?def\b|class\b)/.test(code);
 
@@ -67,6 +68,7 @@ class Lines {
     let open = 0;
     let text = "";
     program.lines.forEach((line, at) => {
+      if (!program.texts.has(at + 1)) text = ""; // it never ends
       if (open > 0 || text) this.free.add(at + 1);
       for (const [part] of line.matchAll(/\\.|"""|'''|["'#()[\]{}]/g)) {
         if (text) text = part === text ? "" : text;
@@ -135,11 +137,15 @@ function equal(ours, our, mine, my) {
   return pairs;
 }
 
-/** Which lines of the learner's are which of ours: for each of ours `{ my, last, isMoved, isSame }`. */
-function paired(ours, mine, isOld) {
+/**
+ * Which lines of the learner's are which of ours: for each of ours `{ my, last, isMoved, isSame }`. `isOld` knows the
+ * lines that are to go, and `isElsewhere` those that belong to another piece.
+ */
+function paired(ours, mine, isOld, isElsewhere) {
   const pairs = new Map();
   const taken = new Map();
   const take = (our, my, more) => {
+    if (isElsewhere(our, my)) return;
     pairs.set(our, { my, last: my, isMoved: false, isSame: true, ...more });
     for (let each = my; each <= (more.last ?? my); each++) taken.set(each, our);
   };
@@ -152,8 +158,9 @@ function paired(ours, mine, isOld) {
       mine,
       left(mine, taken),
     );
-    if (!found.length) break;
+    const { size } = pairs;
     for (const [our, my] of found) take(our, my, { isMoved: true });
+    if (pairs.size === size) break;
   }
   for (const [at, our] of ours.numbers.entries()) {
     const above = pairs.get(ours.numbers[at - 1]);
@@ -209,7 +216,7 @@ function slips(ours, our, mine, my, take, isMoved) {
       const common = a.filter((token) => b.includes(token)).length;
       const [whole, theirs] = [ours.program.code(one), mine.program.code(other)];
       const isBegun = theirs.length > SHORT && whole.startsWith(theirs);
-      const same = isBegun ? ALIKE : ends(ours.key(one), mine.key(other));
+      const same = isBegun ? 1 : ends(ours.key(one), mine.key(other));
       if (2 * common < 0.3 * (a.length + b.length) && same < ALIKE) return 0;
       const words = alike(a, b);
       const letters = words > 0.9 ? 0 : alike([...ours.key(one)], [...mine.key(other)]) - 0.1;
@@ -282,7 +289,12 @@ export class Judge {
     this.#ours = linesOf(ours, said);
     this.#mine = new Lines(mine instanceof Program ? mine : new Program(mine), said);
     this.#old = this.#oldLines();
-    const { pairs, taken } = paired(this.#ours, this.#mine, (number) => this.#isOld(number));
+    const { pairs, taken } = paired(
+      this.#ours,
+      this.#mine,
+      (number) => this.#isOld(number),
+      (our, my) => this.#isElsewhere(our, my),
+    );
     [this.#pairs, this.#taken] = [pairs, taken];
     this.#extras = this.#findExtras();
     this.#early = this.#tooEarly();
@@ -309,7 +321,7 @@ export class Judge {
           const line = name(old, number);
           if (!keys.has(old.key(number)) && !old.isShort(number)) found.keys.add(old.key(number));
           if (!all.has(line)) found.all.add(line);
-          else if (twin && !here.has(line) && !old.isShort(number)) found.pieces.add(`${piece.key} ${line}`);
+          else if (twin && !here.has(line)) found.pieces.add(`${piece.key} ${line}`);
         }
       }
     }
@@ -320,15 +332,25 @@ export class Judge {
     const { program } = this.#mine;
     const line = `${program.depth(number)} ${this.#mine.key(number)}`;
     if (this.#old.all.has(line) || this.#old.keys.has(this.#mine.key(number))) return true;
-    const piece = program.pieces.findLast(({ from, to }) => from <= number && number <= to);
+    const piece = pieceAt(program, number);
     return this.#old.pieces.has(`${piece?.key} ${line}`);
   }
 
+  /** Does this line stand where it stood before this step, in another piece than this line of ours? */
+  #isElsewhere(our, my) {
+    const [one, other] = [pieceAt(this.#ours.program, our), pieceAt(this.#mine.program, my)];
+    if (!one || !other || one.key === other.key) return false;
+    return this.#ours.program.pieces.some(({ key }) => key === other.key) && this.#isOldPlace(my, other.key);
+  }
+
   /** Does this line stand below the same line as in our program of the step before? */
-  #isOldPlace(number) {
+  #isOldPlace(number, piece = "") {
     const old = this.#before.length && linesOf(this.#before.at(-1), this.#said);
     const above = (lines, at) => lines.key(lines.numbers[lines.numbers.indexOf(at) - 1]);
-    const isSame = (each) => old.key(each) === this.#mine.key(number) && above(old, each) === above(this.#mine, number);
+    const isSame = (each) =>
+      old.key(each) === this.#mine.key(number) &&
+      above(old, each) === above(this.#mine, number) &&
+      (!piece || pieceAt(old.program, each)?.key === piece);
     return Boolean(old) && old.numbers.some(isSame);
   }
 
@@ -355,6 +377,10 @@ export class Judge {
         }
       }
       const above = this.#taken.get(mine.numbers.slice(0, at).findLast((each) => this.#taken.has(each)));
+      const next = this.#ours.numbers[this.#ours.numbers.indexOf(above) + 1];
+      const isBegun =
+        next && !this.#pairs.has(next) && this.#ours.program.code(next).startsWith(mine.program.code(number));
+      if (isBegun && this.#boxOf(next) >= 0) return;
       const below = this.#taken.get(mine.numbers.slice(at).find((each) => this.#taken.has(each)));
       const pieces = [above, below].map(
         (our) => our && this.#ours.program.pieces.findLast(({ from, to }) => from <= our && our <= to),

@@ -37,6 +37,24 @@ function doorsOf(lines) {
   });
 }
 
+/** The numbers of the lines that begin within a text of several lines. A text that never ends hides nothing. */
+function textLines(lines) {
+  const found = [];
+  let [quotes, from] = ["", 0];
+  lines.forEach((line, at) => {
+    for (const [part] of line.matchAll(/\\.|"""|'''|["'#]/g)) {
+      if (!quotes && part === "#") break;
+      if (!quotes && part.length !== 2) [quotes, from] = [part, at + 1];
+      else if (part === quotes) {
+        for (let number = from + 1; number <= at + 1; number++) found.push(number);
+        quotes = "";
+      }
+    }
+    if (quotes.length === 1) quotes = ""; // it was not closed
+  });
+  return new Set(found);
+}
+
 /** The names that an import brings; `a as b` is one. */
 function namesOf(lines) {
   const words = lines
@@ -58,6 +76,7 @@ export class Program {
     if (last) this.lines.push(last + this.end);
     this.unit = unitOf(this.lines);
     this.all = this.lines.map(codeOf);
+    this.texts = textLines(this.lines);
     this.pieces = this.#pieces();
   }
 
@@ -99,7 +118,7 @@ export class Program {
         return;
       }
       const depth = this.depth(number);
-      const goesOn = GOES_ON.test(code) || depth > (owner ? 1 : 0);
+      const goesOn = GOES_ON.test(code) || this.texts.has(number) || depth > (owner ? 1 : 0);
       if (isDecorated && goesOn && (code.startsWith(")") || /[(,]$/.test(this.code(at)))) return; // a decorator of many lines
       if (goesOn && !isDecorated) {
         for (const each of [found.at(-1), owner]) if (each) each.to = number;
