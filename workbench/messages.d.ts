@@ -52,6 +52,8 @@ export interface Verdict {
   instead?: string;
   line?: number;
   code?: string;
+  /** Something is missing "above" or "below" the line. */
+  missing?: string;
   hints?: string[];
   /** What came of each of the learner's own tests; `words` say why it failed. */
   tests?: { name: string; words: string }[];

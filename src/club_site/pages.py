@@ -117,7 +117,17 @@ def run(name: str) -> Lines:
     # There is room for the workbench from the start, so nothing has to move. A page in a folder runs no modules.
     script = '<script>if (location.protocol !== "file:") document.documentElement.classList.add("bench")</script>'
     data = f'data-step="{name}" data-runtime="{runtime}"'
-    return [f'<section class="run" {data} data-search-exclude markdown="1">', "", script, "", way, "", *code(name), "</section>", ""]
+    return [
+        f'<section class="run" {data} data-search-exclude markdown="1">',
+        "",
+        script,
+        "",
+        way,
+        "",
+        *code(name),
+        "</section>",
+        "",
+    ]
 
 
 def bench(name: str, about: str) -> Lines:

@@ -69,4 +69,5 @@ def rungs(here: str = "") -> str:
         '<span class="star" role="img" aria-label="no star yet">☆</span></a></li>'
         for each in steps().values()
     )
-    return f'<nav class="map{" small" * bool(here)}" aria-label="All steps" data-search-exclude><ol>{"".join(links)}</ol></nav>'
+    how = f'class="map{" small" * bool(here)}" aria-label="All steps" data-search-exclude'
+    return f"<nav {how}><ol>{''.join(links)}</ol></nav>"

@@ -558,7 +558,10 @@ export class Bench {
    * @param {Verdict} verdict
    * @param {string} text that was judged
    */
-  #judge({ headline, means = "", stars: count = 0, goal, wanted, instead, line, code, hints = [], fault }, text) {
+  #judge(
+    { headline, means = "", stars: count = 0, goal, wanted, instead, line, code, missing = "", hints = [], fault },
+    text,
+  ) {
     if (goal)
       this.#mine.earn(
         this.#site.steps.slice(0, count).map(({ number }) => number),
@@ -568,7 +571,7 @@ export class Bench {
     const rows = Object.entries({
       Wanted: wanted,
       Instead: instead,
-      "Look at": line && `line ${line}: \`${code}\``,
+      "Look at": line && `${missing} line ${line}: \`${code}\``.trim(),
     }).flatMap(([name, text]) => (text ? { name, text } : []));
     const said = element("ol");
     const beside = line && text === this.#mine.text && this.boxes?.beside(line);
