@@ -29,6 +29,7 @@ club.ladder.STEPS = club.ladder.ROOT / "steps"
 club.ladder.MISTAKES = club.ladder.ROOT / "tests" / "mistakes"
 
 from club.causes import Failure, cause_of, filled  # noqa: E402
+from club.source import close_name  # noqa: E402
 
 HOME = "/home/learner/my-club/my_club/"
 MAIN = HOME + "main.py"
@@ -135,7 +136,9 @@ def report(error: BaseException) -> None:
         kind = (
             "no-app" if isinstance(error, NoAppError) else "unreadable" if isinstance(error, SyntaxError) else "error"
         )
-        cause, gaps = cause_of(Failure("", 1, kind, str(error), terminal=text), "")
+        name = getattr(error, "name", "")  # of a NameError or an AttributeError
+        other = name and kind == "error" and close_name(Path(MAIN).read_text(encoding="utf-8"), name)
+        cause, gaps = cause_of(Failure("", 1, kind, str(error), {"other": other} if other else {}, terminal=text), "")
         means, do = filled(cause.means, gaps), filled(cause.do, gaps)
     tell("error", json.dumps({"text": text, "line": line, "means": means, "do": do}))
 

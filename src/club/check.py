@@ -5,7 +5,7 @@ The tests are the judge: this only runs them, one step after another, and puts t
 
 import ast
 import hashlib
-import importlib.util
+import importlib
 import json
 import os
 import re
@@ -18,12 +18,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
 from club.causes import Cause, Failure, cause_of, causes, filled, line_to_look_at
 from club.ladder import ROOT, STEPS, judging, numbers, step_of
-from club.source import close_name, function_around, imported, place_of_slip, two_of_one_name, way_of, without
+from club.source import close_name, function_around, imported, no_type, place_of_slip, two_of_one_name, way_of, without
 
 MINE = STEPS / "my_club" / "main.py"
 PATIENCE_S = 2  # how long anybody waits for the learner's program
@@ -191,6 +192,8 @@ def at_first_sight(path: Path, source: str) -> Failure | None:
         return Failure("", 1, "empty", "There is no code in it yet.")
     if hidden := next(hidden_tools(path), None):
         return Failure("", 1, "shadow", f"{hidden} has the name of a tool.", {"file": hidden})
+    if strange := no_type(source):
+        return Failure("", 1, "no-type", f"Nothing makes a type {strange['no_type']}.", strange)
     return None
 
 
@@ -231,7 +234,7 @@ def needed_tools() -> set[str]:
 
 
 def is_installed(name: str) -> bool:
-    spec = importlib.util.find_spec(name)
+    spec = PathFinder.find_spec(name)  # wherever it comes from, and not what has been imported by now
     return spec is not None and "site-packages" in str(spec.origin)
 
 
@@ -261,7 +264,7 @@ def check(
         lines = source.splitlines()
         code = plain(lines[line - 1].strip()) if line and line <= len(lines) else ""
         step = failure.step
-        if failure.kind in {"unreadable", *CANNOT_START}:
+        if failure.kind in {"unreadable", "no-type", *CANNOT_START}:
             step = step_of_slip(path, source, failure, line, hold) or goal
         if code and (failure.kind == "unreadable" or "Traceback" in failure.trouble):
             # A slip in the lines of a later step takes no stars away.

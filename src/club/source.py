@@ -197,6 +197,34 @@ def close_name(source: str, name: str) -> str | None:
     return next(iter(difflib.get_close_matches(name, sorted(known), 1, 0.75)), None)
 
 
+def no_type(source: str) -> dict[str, str]:
+    """The first value in a class whose type is a name that nothing makes: that name and the line, as fields.
+
+    From Python 3.14 on, nothing happens in that line. The trouble comes later, in a line that is right.
+    """
+    tree = ast.parse(source)
+    known = {*dir(builtins), *names_made(tree)}
+    for plan in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
+        for value in (node for node in plan.body if isinstance(node, ast.AnnAssign)):
+            names = [node.id for node in ast.walk(value.annotation) if isinstance(node, ast.Name)]
+            if strange := [name for name in names if name not in known and "*" not in known and set(name) != {"_"}]:
+                return {"no_type": strange[0], "no_type_line": str(value.lineno)}
+    return {}
+
+
+def names_made(tree: ast.AST) -> Iterator[str]:
+    """The names that a program makes, but for those inside its functions."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.alias):
+            yield (node.asname or node.name).partition(".")[0]
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif name := getattr(node, "name", ""):  # of a function, a class, or a type that stands for any
+            yield name
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from names_made(node)
+
+
 def plain(lines: Sequence[str]) -> dict[int, str]:
     """The lines that count, by their numbers (from 1): without comments, and without what is blank."""
     found = {number: re.sub(r"\s*#[^\"']*$", "", line).rstrip() for number, line in enumerate(lines, 1)}

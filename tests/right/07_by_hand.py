@@ -148,7 +148,7 @@ def words(said: dict[str, Any]) -> str:
     return said["message"]
 
 
-TYPES = {"chat": words, "emoji": words, "typing": lambda said: "is typing…"}
+TYPES = {"chat": words, "emoji": words, "typing": lambda said: "is typing..."}
 
 
 async def send_error(message: str, websocket: WebSocket) -> None:

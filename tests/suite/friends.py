@@ -62,6 +62,11 @@ def moments(timestamp: object) -> list[datetime]:
     return [moment] if moment.tzinfo else [moment.astimezone(), moment.replace(tzinfo=UTC)]
 
 
+def with_one_ellipsis(text: str) -> str:
+    """No keyboard has the symbol `…`, so three dots are as good."""
+    return text.replace("...", "…")
+
+
 class Friend:
     """A friend with a walkie-talkie. Nobody waits longer than `patience` seconds."""
 
@@ -102,7 +107,7 @@ class Friend:
                 heard = f"only {', '.join(missed[-3:])}" if missed else "nothing"
                 wanted = short(message) + (f" by {by}" if by else "")
                 self._heard_in_vain(wanted, heard, message=message)
-            if frame.get("message") == message and by in (None, frame.get("client_id")):
+            if with_one_ellipsis(frame["message"]) == message and by in (None, frame.get("client_id")):
                 return frame
             by_whom = f" by {frame.get('client_id')}" if by else ""
             missed.append(short(frame["message"]) + by_whom)

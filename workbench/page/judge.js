@@ -23,8 +23,9 @@ const isBlock = (code) => /^(?:@|(?:async\s+)?def\b|class\b)/.test(code);
 
 /** How a token counts: quotes of either kind are the same, and what is only for a friend to read can be anything. */
 function counted(token, said) {
-  const [, prefix, , inside] = TEXT.exec(token) ?? [];
-  if (inside === undefined) return token;
+  const [, prefix, , typed] = TEXT.exec(token) ?? [];
+  if (typed === undefined) return token;
+  const inside = typed.replaceAll("...", "…"); // no keyboard has it
   const words = inside.replace(/\{[^{}]*\}/g, "");
   const isFree = TALK.test(words.trim()) && !QUERY.test(inside) && !said.includes(words.trim());
   const parts = prefix.toLowerCase().includes("f") ? (inside.match(/\{[^{}]*\}/g) ?? []).join("") : "";
