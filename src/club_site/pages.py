@@ -27,7 +27,11 @@ Each of these stands on a line of its own in a page:
     [[club]]                           two walkie-talkies that work
     [[take-home 03_chat]]              the zip that runs anywhere
     [[map]]                            all steps, with the learner's stars
-    [[lessons]]                        what each step teaches, from `python` and `web` at the top of its page
+    [[teachers 03_chat]]               the notes for teachers, from `teach` at the top of the page
+    [[lessons]]                        what each step teaches, from there, too
+    [[signs 1]]                        the signs that the pages of a level explain, in a sentence each
+    [[answers]]                        the answers of all pages
+    [[certificate]]                    a sheet with the learner's stars
     [[oops terminal]]                  what can go wrong there, or on the `page`, or with the `checker`
     [[mistakes]]                       what learners do wrong, step by step, and what helps
     [[quiz]]                           a question, its options `- text :: answer` (the right one `+`), and [[/quiz]]
@@ -44,12 +48,12 @@ from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
 from club.ladder import ROOT, NotFoundError, step
-from club_site import files
+from club_site import files, teaching
 from club_site.boxes import Lines, Typed, box, code, diff
 from club_site.quiz import quiz
 from club_site.runtime import built
 from club_site.scenes import PICTURE, home, rungs, scene
-from club_site.tables import lessons, mistakes, troubles
+from club_site.tables import mistakes, troubles
 
 DOCS = ROOT / "docs"
 ASSETS = DOCS / "assets"
@@ -154,10 +158,10 @@ MARKDOWN: dict[str, Callable[..., Lines]] = {
         f"[Take our club of step {step(name).number} home](../take-home/{name}.zip){{ .md-button download }}",
         "",
     ],
-    "lessons": lessons,
     "oops": troubles,
     "mistakes": mistakes,
     **files.DIRECTIVES,
+    **teaching.DIRECTIVES,
 }
 
 
@@ -165,6 +169,7 @@ class Page:
     """A page while it is read: what its boxes have shown so far, and the answers to its questions."""
 
     def __init__(self, lines: Lines) -> None:
+        self.title = next((line[2:] for line in lines if line.startswith("# ")), "")
         self.rest = iter(lines)
         self.typed: dict[str, Typed] = {}
         self.answers: Lines = []
@@ -196,9 +201,10 @@ class Page:
                 out += [found["indent"] + each for each in directive(*(found["words"] or "").split())]
             except (NotFoundError, TypeError) as error:
                 raise SystemExit(f"{page_with(line)}: {line.strip()}: {error}") from error
-        if self.answers:
+        if self.answers and self.title:
             items = "".join(f"<li>{answer}</li>" for answer in self.answers)
-            out += ["", f'<section class="answers" data-search-exclude><h2>Answers</h2><ol>{items}</ol></section>']
+            title = f"{self.title}: answers"  # on a sheet of its own
+            out += ["", f'<section class="answers" data-search-exclude><h2>{title}</h2><ol>{items}</ol></section>']
         return out
 
 

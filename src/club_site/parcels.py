@@ -11,7 +11,7 @@ from typing import Any
 from pathspec import GitIgnoreSpec
 
 from club.ladder import ROOT, STEPS, ideas, steps
-from club_site.llms import llms_txt
+from club_site import llms, slides
 
 PROJECT_NAME = "fastapi-websocket-adventure"
 PROJECT = """\
@@ -79,6 +79,7 @@ def pack_project(parcel: Path) -> None:
     with zipfile.ZipFile(parcel, "w", zipfile.ZIP_DEFLATED) as zip_file:
         for file in found:
             zip_file.write(file, f"{PROJECT_NAME}/{file.relative_to(ROOT).as_posix()}")
+        zip_file.writestr(f"{PROJECT_NAME}/AGENTS.md", llms.AGENTS)
 
 
 def copy(files: list[Path], folder: Path, to: Path) -> None:
@@ -128,19 +129,21 @@ def pack() -> None:
     sheets = [clubhouse / "tokens.css", clubhouse / "air.css", assets / "site.css", page / "bench.css"]
     (assets / "clubhouse" / "site.css").write_text("".join(each.read_text("utf-8") for each in sheets), "utf-8")
 
-    (docs / "llms.txt").write_text(llms_txt(docs), encoding="utf-8")
+    (docs / "llms.txt").write_text(llms.llms_txt(docs), encoding="utf-8")
+    slides.pack(docs / "slides")
     parcels = docs / "take-home"
     parcels.mkdir(exist_ok=True)
     pack_project(parcels / f"{PROJECT_NAME}.zip")
     for step in steps().values():
         main = STEPS / step.name / "main.py"
         parcel = parcels / f"{step.name}.zip"
-        newest = max(file.stat().st_mtime for file in [main, Path(__file__), *house])
+        newest = max(file.stat().st_mtime for file in [main, Path(__file__), Path(llms.__file__), *house])
         if parcel.exists() and parcel.stat().st_mtime > newest:
             continue
         with zipfile.ZipFile(parcel, "w", zipfile.ZIP_DEFLATED) as zip_file:
             folder = f"club-step-{step.number:02}"  # a learner's own is my-club
             zip_file.writestr(f"{folder}/README.txt", README.format(number=step.number, folder=folder))
+            zip_file.writestr(f"{folder}/AGENTS.md", llms.AGENTS)
             zip_file.writestr(f"{folder}/pyproject.toml", PROJECT)
             zip_file.write(main, f"{folder}/my_club/main.py")
             for file in house:

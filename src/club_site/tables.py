@@ -1,13 +1,11 @@
-"""The tables on the pages: what each step teaches, what can go wrong, and what learners do wrong."""
+"""The tables on the pages: what can go wrong, and what learners do wrong."""
 
 import re
 from collections.abc import Iterable
 from html import escape
 
-import yaml
-
 from club.causes import causes
-from club.ladder import ROOT, NotFoundError, steps
+from club.ladder import NotFoundError, steps
 from club_site.mistakes import mistakes_of
 
 Lines = list[str]
@@ -25,16 +23,6 @@ def words(text: str) -> str:
     """What a cause says, whatever the names are, with its `code`."""
     general = re.sub(r"\{(?!client_id|channel|room|message)[a-z_]+\}\.?", "…", text.strip())
     return re.sub("`(.+?)`", r"<code>\1</code>", escape(general, quote=False))
-
-
-def lessons() -> Lines:
-    """What each step teaches."""
-    rows = []
-    for each in steps().values():
-        _, meta, _ = (ROOT / "docs" / "steps" / f"{each.name}.md").read_text(encoding="utf-8").split("---\n", 2)
-        told = yaml.safe_load(meta)
-        rows.append((str(each.number), words(told["python"]), words(told["web"])))
-    return table("Step | Python | The web", rows)
 
 
 def troubles(at: str) -> Lines:

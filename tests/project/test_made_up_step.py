@@ -45,6 +45,11 @@ new = '"/crumbs"'
 PAGE = """---
 python: "counting"
 web: "biscuits"
+teach:
+  aim: "Everybody can count."
+  starter: "How many are there?"
+  watch: [no-biscuits]
+  plenary: "How many are left?"
 ---
 # 99. The biscuits
 
@@ -53,13 +58,25 @@ web: "biscuits"
 <circle cx="20" cy="20" r="8"/>
 [[/scene]]
 
+There are biscuits.
+
+??? question "Guess first: how many?"
+
+    Twelve.
+
 Type this:
 
 [[box 99_biscuits count_biscuits]]
 
 [[diff 99_biscuits]]
 
+## You learned
+
+- **biscuits**
+
 [[take-home 99_biscuits]]
+
+[[teachers 99_biscuits]]
 """
 
 
@@ -130,6 +147,7 @@ def test_the_site_has_its_page_its_place_in_the_navigation_and_its_zip(home, bui
     assert f'steps/{NAME}.html"' in start
     assert "99. The biscuits" in start
     assert f'steps/{NAME}.html"' in (site / "index.html").read_text(encoding="utf-8").partition('class="map"')[2]
-    assert "counts the crumbs" in (site / "toolbox" / "grown-ups.html").read_text(encoding="utf-8")
+    assert "counts the crumbs" in (site / "teaching" / "mistakes.html").read_text(encoding="utf-8")
+    assert "99. The biscuits" in (site / "slides" / f"{NAME}.html").read_text(encoding="utf-8")
     with zipfile.ZipFile(site / "take-home" / f"{NAME}.zip") as parcel:
         assert ROUTE in parcel.read("club-step-99/my_club/main.py").decode()

@@ -23,7 +23,9 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
 STEP_PAGES = {f"steps/{name}.md": step for name, step in ladder.steps().items()}
+LEARNERS_SHEETS = ["teaching/certificate.md", "teaching/cheat-sheet.md"]
 TEACHERS_PAGES = ["toolbox/classroom.md", "toolbox/grown-ups.md"]
+TEACHERS_PAGES += [page for page in PAGES if page.startswith("teaching/") and page not in LEARNERS_SHEETS]
 LEARNER_PAGES = [page for page in PAGES if page not in TEACHERS_PAGES and not page.startswith("under-the-hood/")]
 
 each_step_page = pytest.mark.parametrize("page", STEP_PAGES)

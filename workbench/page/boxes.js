@@ -160,8 +160,10 @@ export class Boxes {
     }
     const first = numbers.findIndex(Boolean);
     for (let at = first - 1; at >= 0; at--) numbers[at] = Math.max(1, numbers[at + 1] - shown[at + 1] + shown[at]);
-    for (const [at, each] of [...code.querySelectorAll("[data-linenos]")].entries())
+    for (const [at, each] of [...code.querySelectorAll("[data-linenos]")].entries()) {
+      each.dataset.printed ??= each.dataset.linenos; // paper does not know this program: there, boxes count through
       each.dataset.linenos = `${numbers[at]} `;
+    }
   }
 
   /** Is something of earlier steps not there? What the program that the checker praised did not need, no program needs. */

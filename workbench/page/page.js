@@ -108,6 +108,9 @@ async function open() {
     );
   }
   /** @type {HTMLElement | null} */
+  const paper = document.querySelector("section.certificate");
+  if (paper) (await import("./certificate.js")).fill(paper, mine.stars, here.nickname);
+  /** @type {HTMLElement | null} */
   const own = document.querySelector("section.own-page[data-runtime]");
   if (own) {
     const { OwnPage } = await import("./own-page.js");

@@ -23,6 +23,7 @@ LEFT_OUT = (
     "docs/assets/in-page",
     "docs/assets/workbench",
     "docs/service-worker.js",
+    "docs/slides",
     "docs/take-home",
     "my_club",
     "node_modules",

@@ -14,6 +14,8 @@ CLASS = b'<script type="module" src="/assets/workbench/class.js"></script></body
 VISIT = b'<script type="module" src="/assets/workbench/visit.js"></script></body>'
 # The names in this folder follow from the content.
 FOREVER = "assets/in-page/"
+# What a teacher opens, on the projector too, asks for no nickname; the clubhouse in its frame is no pupil of its own.
+NO_PUPILS = ("assets/", "slides/", "teaching/")
 TEXT = ("text/", "application/json", "application/javascript", "image/svg")
 BUILDING = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="3">
 <title>One moment</title><body style="font: 1.5em system-ui; margin: 3em"><h1>One moment, please.</h1>
@@ -87,7 +89,7 @@ class Pages:
         return Response(file.body, 200, headers, file.kind)
 
     def page(self, request: Request, path: str) -> Response:
-        """A page of the site. The clubhouse in its frame is no pupil of its own."""
+        """A page of the site."""
         path = path or "index.html"
-        is_page = path.endswith(".html") and not path.startswith("assets/")
+        is_page = path.endswith(".html") and not path.startswith(NO_PUPILS)
         return self.answer(request, path, CLASS if is_page else b"")
