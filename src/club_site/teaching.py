@@ -87,8 +87,9 @@ def lessons() -> Lines:
     for each in steps().values():
         told = meta(each.name)
         link = f'<a href="../steps/{each.name}.html">{escape(each.title)}</a>'
-        rows.append((link, words(notes(each.name).aim), str(minutes(each)), words(told["python"]), words(told["web"])))
-    return table("Step | Aim | Minutes | Python | The web", rows)
+        deck = f'<a href="../slides/{each.name}.html" target="_blank">of step {each.number}</a>'
+        rows.append((link, words(notes(each.name).aim), str(minutes(each)), deck, words(told["python"]), words(told["web"])))
+    return table("Step | Aim | Minutes | Slides | Python | The web", rows)
 
 
 def signs_of(each: Step) -> list[tuple[str, str]]:
@@ -103,7 +104,7 @@ def signs(level: str) -> Lines:
         if each.level == int(level):
             found = signs_of(each)
             rows = (f"<dt>{words(sign)}</dt><dd>{words(first_sentence(means))}</dd>" for sign, means in found)
-            out += f'<section class="signs"><h3>{escape(each.title)}</h3><dl>{"".join(rows)}</dl></section>'
+            out += f'<section class="signs"><h2>{escape(each.title)}</h2><dl>{"".join(rows)}</dl></section>'
     return [f'<div class="sheet">{out}</div>', ""]
 
 
