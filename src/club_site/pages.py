@@ -29,7 +29,7 @@ Each of these stands on a line of its own in a page:
     [[map]]                            all steps, with the learner's stars
     [[teachers 03_chat]]               the notes for teachers, from `teach` at the top of the page
     [[lessons]]                        what each step teaches, from there, too
-    [[signs 1]]                        the signs that the pages of a level explain, in a sentence each
+    [[signs 1 2]]                      the signs that the pages of these levels explain, in a sentence each
     [[answers]]                        the answers of all pages
     [[certificate]]                    a sheet with the learner's stars
     [[oops terminal]]                  what can go wrong there, or on the `page`, or with the `checker`

@@ -88,7 +88,9 @@ def lessons() -> Lines:
         told = meta(each.name)
         link = f'<a href="../steps/{each.name}.html">{escape(each.title)}</a>'
         deck = f'<a href="../slides/{each.name}.html" target="_blank">of step {each.number}</a>'
-        rows.append((link, words(notes(each.name).aim), str(minutes(each)), deck, words(told["python"]), words(told["web"])))
+        rows.append(
+            (link, words(notes(each.name).aim), str(minutes(each)), deck, words(told["python"]), words(told["web"]))
+        )
     return table("Step | Aim | Minutes | Slides | Python | The web", rows)
 
 
@@ -97,11 +99,11 @@ def signs_of(each: Step) -> list[tuple[str, str]]:
     return re.findall(r"^ +\| (`.+?`) \| (.+) \|$", page_of(each.name), re.MULTILINE)
 
 
-def signs(level: str) -> Lines:
-    """Each sign that the pages of a level explain, and the first sentence of what they say."""
+def signs(*levels: str) -> Lines:
+    """Each sign that the pages of these levels explain, and the first sentence of what they say."""
     out = ""
     for each in steps().values():
-        if each.level == int(level):
+        if str(each.level) in levels:
             found = signs_of(each)
             rows = (f"<dt>{words(sign)}</dt><dd>{words(first_sentence(means))}</dd>" for sign, means in found)
             out += f'<section class="signs"><h2>{escape(each.title)}</h2><dl>{"".join(rows)}</dl></section>'

@@ -308,6 +308,8 @@ def types(pupil, lines):
 
 def test_the_hour_leads_from_an_empty_file_to_a_visit(klass, opens):  # noqa: F811
     board = Board(opens(""), klass)
+    for page, is_for_pupils in (("slides/03_chat", False), ("teaching/one-hour", False), ("steps/03_chat", True)):
+        assert ("class.js" in klass.asks(f"/{page}.html").text) == is_for_pupils, "a teacher needs no nickname"
     window = opens(klass.address_of_pupils)
     window.opens("/")
     page = window.page
