@@ -95,9 +95,9 @@ def deck(each: Step) -> str:
 
 
 def pack(folder: Path) -> None:
-    """A deck for each step."""
+    """A deck for each step that has a page."""
     folder.mkdir(exist_ok=True)
-    for each in steps().values():
+    for each in (each for each in steps().values() if page_of(each.name)):
         (folder / f"{each.name}.html").write_text(deck(each), encoding="utf-8")
 
 
