@@ -96,7 +96,10 @@ export class Bench {
   #build() {
     const part = this.#part;
     part.mine.onclick = () => this.#show("mine");
-    part.ours.onclick = () => this.#show("ours");
+    part.ours.onclick = async () => {
+      await this.#edit(); // only there the new lines have their colour
+      this.#show("ours");
+    };
     part.test.onclick = () => this.#show("test");
     part.tryTest.onclick = () => this.tryTest();
     part.way.onsubmit = (event) => {
