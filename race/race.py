@@ -20,6 +20,7 @@ from redis import Redis
 from club import ladder
 from club.machine import free_port
 from race import clients
+from race.draw import HERO
 
 HERE = Path(__file__).parent
 OTHERS = HERE / "contenders"
@@ -59,12 +60,22 @@ def fastapi_run(name: str, program: Path) -> Contender:
     return Contender(name, (sys.executable, "-m", "fastapi", "run", str(program), *options), compression=True)
 
 
+def raced_steps() -> dict[str, Path]:
+    """Those that differ in speed: the first with a chat, the one whose page shows the race and the one before it, the
+    first with a Redis, and the newest.
+    """
+    chats = [step for step in ladder.steps().values() if CHAT in "\n".join(step.lines)]
+    hero = next(at for at, step in enumerate(chats) if f"step {step.number}" == HERO)
+    first_redis = next(step for step in chats if "REDIS_URL" in "\n".join(step.lines))
+    chosen = [step for step in chats if step in (chats[0], chats[hero - 1], chats[hero], first_redis, chats[-1])]
+    return {f"step {step.number}": ladder.STEPS / step.name / "main.py" for step in chosen}
+
+
 def contenders() -> Iterator[Contender]:
     """The first is what all others are compared with."""
     original, sample, socketio = (OTHERS / f"{name}.py" for name in ("original", "docs_sample", "socketio_chat"))
     broadcast = (sys.executable, str(OTHERS / "websockets_broadcast.py"), "{port}")
-    known = {f"step {step.number}": ladder.STEPS / step.name / "main.py" for step in ladder.steps().values()}
-    steps = {name: main for name, main in known.items() if CHAT in main.read_text(encoding="utf-8")}
+    steps = raced_steps()
     yield uvicorn("original", original)
     yield uvicorn("docs sample", sample)
     for name, main in steps.items():

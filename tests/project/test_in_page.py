@@ -68,7 +68,7 @@ def test_ours_runs_too_and_cannot_be_typed_into(bench):
     here.run()
     here.house.get_by_text("The club is awake").wait_for()
     assert here.shown == (ROOT / "steps" / step / "main.py").read_text(encoding="utf-8")
-    assert here.box.locator(".cm-line.new").count()
+    here.box.locator(".cm-line.new").first.wait_for()
     here.says("Bo", "hello")
     here.hears("Ada", "hello")
     assert "Application startup complete" in here.terminal.inner_text()
@@ -177,7 +177,7 @@ def test_the_newest_step_keeps_all_promises_in_the_page_too_and_ours_earns_no_st
     here = bench(step.name)
     here.writes("\n".join([*step.lines, ""]))
     verdict = here.check()
-    assert verdict.get_by_role("img").get_attribute("aria-label") == f"{step.number} of {step.number} stars"
+    assert verdict.get_by_role("img").get_attribute("aria-label") == "1 of 1 stars", "the others are not the learner's"
     assert re.search(f"Step {step.number} works!|All steps are there", verdict.inner_text())
     assert here.stars() == [step.number], "the learner began with our step before, and typed only this one"
     live = "[role=status], [role=alert], [role=log], [aria-live]:not([aria-live=off])"
@@ -200,10 +200,11 @@ def test_check_me_says_what_the_terminal_says(bench, tmp_path):
     for words in said:
         assert one_line(words) in terminal
     hints, more = verdict.get_by_role("listitem"), verdict.get_by_role("button", name="Give me a hint")
-    for count in range(3):
-        assert hints.count() == count
+    while more.is_visible():
+        count = hints.count()
         more.click()
-    assert not more.is_visible()
+        assert hints.count() == count + 1
+    assert count >= 2, "there are three hints, at least"
 
 
 def one_line(text):
@@ -311,7 +312,6 @@ def test_axe_finds_nothing_while_it_runs_or_is_wrong(here):
     here.page.set_viewport_size({"width": 1366, "height": 768})
     lines = "document.querySelector('.cm-scroller').clientHeight / document.querySelector('.cm-line').clientHeight"
     assert here.page.evaluate(lines) >= 8, "the cards leave no room for the program"
-    assert not here.verdict.is_visible()
     here.writes(OURS)
     assert "old" in here.box.get_by_role("alert").get_attribute("class")
 

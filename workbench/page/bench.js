@@ -96,9 +96,9 @@ export class Bench {
   #build() {
     const part = this.#part;
     part.mine.onclick = () => this.#show("mine");
-    part.ours.onclick = async () => {
-      await this.#edit(); // only there the new lines have their colour
+    part.ours.onclick = () => {
       this.#show("ours");
+      void this.#edit(); // only there the new lines have their colour
     };
     part.test.onclick = () => this.#show("test");
     part.tryTest.onclick = () => this.tryTest();
