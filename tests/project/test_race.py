@@ -77,7 +77,7 @@ def test_the_pages_show_the_recorded_race(tmp_path):
     race("--draw", "--out", str(tmp_path))
     recorded = pages.ASSETS / "recorded"
     assert titles(recorded) == titles(tmp_path)
-    for table in ("table", "smaller"):
+    for table in ("table", "smaller", "redis"):
         text = (tmp_path / f"race-{table}.txt").read_text(encoding="utf-8")
         assert (recorded / f"race-{table}.txt").read_text(encoding="utf-8") == text
         assert pages.race(table) == [*text.splitlines(), ""]
