@@ -24,7 +24,17 @@ from typing import Any
 
 from club.causes import Cause, Failure, cause_of, causes, filled, line_to_look_at
 from club.ladder import ROOT, STEPS, judging, numbers, step_of
-from club.source import close_name, function_around, imported, no_type, place_of_slip, two_of_one_name, way_of, without
+from club.source import (
+    close_name,
+    function_around,
+    gap,
+    imported,
+    no_type,
+    place_of_slip,
+    two_of_one_name,
+    way_of,
+    without,
+)
 
 MINE = STEPS / "my_club" / "main.py"
 PATIENCE_S = 2  # how long anybody waits for the learner's program
@@ -64,6 +74,7 @@ REMEMBERED = ".club.json"  # beside the learner's file
 CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 
+SLIPS_AT_SIGHT = {"gap", "no-type"}  # kinds of failures in a program that Python can read
 CANNOT_START = {"not-started", "ended"}  # kinds of failures
 Hold = Callable[
     [], Failure | None
@@ -192,6 +203,13 @@ def at_first_sight(path: Path, source: str) -> Failure | None:
         return Failure("", 1, "empty", "There is no code in it yet.")
     if hidden := next(hidden_tools(path), None):
         return Failure("", 1, "shadow", f"{hidden} has the name of a tool.", {"file": hidden})
+    return slip_at_sight(source)
+
+
+def slip_at_sight(source: str) -> Failure | None:
+    """A slip in lines that Python can read. When they run, the trouble may come late, or in another line."""
+    if open_gap := gap(source):
+        return Failure("", 1, "gap", "There is still a gap in it.", open_gap)
     if strange := no_type(source):
         return Failure("", 1, "no-type", f"Nothing makes a type {strange['no_type']}.", strange)
     return None
@@ -264,9 +282,9 @@ def check(
         lines = source.splitlines()
         code = plain(lines[line - 1].strip()) if line and line <= len(lines) else ""
         step = failure.step
-        if failure.kind in {"unreadable", "no-type", *CANNOT_START}:
+        if failure.kind in {"unreadable", *SLIPS_AT_SIGHT, *CANNOT_START}:
             step = step_of_slip(path, source, failure, line, hold) or goal
-        if code and (failure.kind == "unreadable" or "Traceback" in failure.trouble):
+        if code and (failure.kind in {"unreadable", *SLIPS_AT_SIGHT} or "Traceback" in failure.trouble):
             # A slip in the lines of a later step takes no stars away.
             step = min(max(step, step_of(code)), goal)
         sentence = plain(failure.sentence)

@@ -160,7 +160,9 @@ def numbers(first: int = 1, last: int = 99) -> list[int]:
 def step_of(line: str) -> int:
     """The step that this line, or one that looks much like it, is first typed in; 0 if there is none."""
     typed = {text.strip(): each.number for each in reversed(steps().values()) for text in each.lines}
-    found = difflib.get_close_matches(line.strip(), typed, 1, 0.85)
+    with_gaps = re.compile(re.escape(line.strip()).replace("____", r"\w*"))
+    found = [text for text in typed if with_gaps.fullmatch(text)]
+    found = found or difflib.get_close_matches(line.strip(), typed, 1, 0.85)
     return typed[found[0]] if found else 0
 
 

@@ -193,8 +193,11 @@ def close_name(source: str, name: str) -> str | None:
     names = {
         each for node in ast.walk(tree) for field in ("id", "attr", "name", "arg") if (each := getattr(node, field, 0))
     }
-    known = [each for each in {*names, *dir(builtins)} - {name} if isinstance(each, str)]
-    return next(iter(difflib.get_close_matches(name, sorted(known), 1, 0.75)), None)
+    known = sorted(each for each in {*names, *dir(builtins), "__file__", "__init__"} - {name} if isinstance(each, str))
+    bare = {
+        each.strip("_").lower(): each for each in reversed(known)
+    }  # capitals and `_` are what most often goes wrong
+    return bare.get(name.strip("_").lower()) or next(iter(difflib.get_close_matches(name, known, 1, 0.75)), None)
 
 
 def no_type(source: str) -> dict[str, str]:
@@ -209,6 +212,15 @@ def no_type(source: str) -> dict[str, str]:
             names = [node.id for node in ast.walk(value.annotation) if isinstance(node, ast.Name)]
             if strange := [name for name in names if name not in known and "*" not in known and set(name) != {"_"}]:
                 return {"no_type": strange[0], "no_type_line": str(value.lineno)}
+    return {}
+
+
+def gap(source: str) -> dict[str, str]:
+    """The line of the first gap that is left as the page prints it, as a field."""
+    for node in ast.walk(ast.parse(source)):
+        parts = (getattr(node, field, "") for field in ("id", "attr", "name", "arg", "value"))
+        if any(isinstance(part, str) and re.search(r"(?<!\w)____(?!\w)", part) for part in parts):
+            return {"gap_line": str(getattr(node, "lineno", 1))}
     return {}
 
 
