@@ -120,7 +120,7 @@ class Verdict:
     def headline(self, names: list[str]) -> str:
         """The verdict in a sentence; `names` are those of all steps, in their order."""
         if self.oops:
-            return f"Not yet step {self.step}, {names[self.stars]}."
+            return f"Step {self.step}, {names[self.stars]}, is not finished yet."
         return "All steps are there. Your club is ready!" if self.stars == len(names) else f"Step {self.goal} works!"
 
 

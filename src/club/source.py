@@ -197,7 +197,9 @@ def close_name(source: str, name: str) -> str | None:
     bare = {
         each.strip("_").lower(): each for each in reversed(known)
     }  # capitals and `_` are what most often goes wrong
-    return bare.get(name.strip("_").lower()) or next(iter(difflib.get_close_matches(name, known, 1, 0.75)), None)
+    close = difflib.get_close_matches(name, known, 3, 0.75)
+    own = [each for each in close if re.search(rf"\b(?:def|class) {each}\b|^ *{each}\b.* = ", source, re.MULTILINE)]
+    return next(iter([*filter(None, [bare.get(name.strip("_").lower())]), *own, *close]), None)
 
 
 def no_type(source: str) -> dict[str, str]:

@@ -87,7 +87,7 @@ def test_a_fault_of_our_own_leaves_a_trace_that_can_be_reported(home):
 
 def test_the_starter_is_told_kindly_what_comes_first(home):
     said = club(home, "check", code=1)
-    assert re.match(r"(☆ )+steps/my_club/main\.py Not yet step 1", said)
+    assert re.match(r"(☆ )+steps/my_club/main\.py Step 1, the tools, is not finished yet\.", said)
 
 
 def test_hints_come_one_by_one_and_start_anew_with_the_next_trouble(home):
@@ -141,7 +141,7 @@ def test_a_syntax_error_comes_first_whatever_else_is_wrong(home):
 def test_it_never_hangs_and_leaves_nothing_behind(home, hang):
     mine(home).write_text("from fastapi import FastAPI\napp = FastAPI()\n" + HANGS[hang], encoding="utf-8")
     before = time.time()
-    assert "Not yet step 1" in club(home, "check", code=1)
+    assert "Step 1, the tools, is not finished yet." in club(home, "check", code=1)
     left = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # it has ended meanwhile

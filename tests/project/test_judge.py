@@ -32,7 +32,7 @@ def test_a_right_program_passes(verdict, asked):
 @of_each_step(lambda step: ("\n".join(step.before) or STARTER, step.number, step.number))
 def test_the_step_before_does_not_pass(verdict, asked, step):
     found = verdict(asked)
-    assert f"Not yet step {step.number}" in found.said
+    assert f"Step {step.number}, {step.subject}, is not finished yet." in " ".join(found.said.split())
     assert found.said.startswith("★ " * (step.number - 1) + "☆")
 
 

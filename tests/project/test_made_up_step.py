@@ -117,7 +117,7 @@ def test_the_checker_knows_its_promise_its_mistake_and_its_place(home):
     mine = home / "steps" / "my_club" / "main.py"
     mine.write_text(program.replace('"/biscuits"', '"/crumbs"'), encoding="utf-8")
     stars = "★ " * len(steps()) + "☆"
-    oops = "Not yet step 99, the biscuits. Nobody counts the biscuits."
+    oops = "Step 99, the biscuits, is not finished yet. Nobody counts the biscuits."
     assert run(home, "-m", "club.cli", "check", code=1).startswith(f"{stars} steps/my_club/main.py {oops}")
     assert "☆ 99. The biscuits ← you are here" in run(home, "-m", "club.cli")
     assert run(home, "-m", "club.cli", "catch-up", "99").endswith(f"docs/steps/{NAME}.md")

@@ -11,6 +11,7 @@ import pytest
 
 from club.ladder import ROOT, ideas, step
 from club_site import boxes
+from project.bench import CHECKED
 
 own_test = pytest.importorskip("club_site.own_test")
 
@@ -102,6 +103,28 @@ def test_a_test_of_ones_own_says_what_the_page_shows(what):
     said = own_test.said_about(own_test.CLUBS[what], written("hello"))
     assert said == recorded.read_text(encoding="utf-8"), "run: uv run --all-groups python -m club_site.own_test"
     assert f"1 {'failed' if what == 'test-fails' else 'passed'}" in said
+
+
+def test_a_test_of_ones_own_runs_in_the_page(bench):
+    """Typed beside the words, on the club that the page breaks and on the one that it mends."""
+    here = bench().opens("../toolbox/test")
+    here.press("My test")
+    here.box.locator(".code > *").first.click()
+    editor = here.box.get_by_role("textbox", name="test_mine.py").and_(here.page.locator(".cm-content"))
+    editor.wait_for()
+    editor.press("Control+a")
+    here.page.keyboard.insert_text(written("hello"))
+    for what, said, sign in (("test-fails", "Your test failed.", "✗"), ("test-passes", "Your test passes!", "✓")):
+        here.press("Mine")
+        here.writes(own_test.CLUBS[what])
+        here.press("My test")
+        assert here.shown == written("hello")
+        here.press("Run my test")
+        here.verdict.get_by_text(said).wait_for(timeout=CHECKED)
+        assert here.verdict.get_by_role("listitem").inner_text().startswith(f"{sign} test_bo_hears_ada")
+    here.reloads()
+    here.press("My test")
+    assert here.shown == written("hello"), "it is kept"
 
 
 def test_a_test_of_the_dice_fails_without_a_bot_and_passes_with_one():

@@ -460,6 +460,28 @@ def test_without_a_repository_no_page_can_be_reported(builder, sites):
     assert not [page for page in sites(builder).rglob("*.html") if "Report this page" in page.read_text("utf-8")]
 
 
+def test_a_picture_moves_three_times_and_only_in_sight(served, open_window):
+    moving = next(page for page in STEP_PAGES if "<animate" in text_of(page))
+    page = open_window(served.address, html(moving)).page
+    rests = "document.querySelector('.scene svg').animationsPaused()"
+    button = page.locator(".scene .pause")
+    page.wait_for_function(f"!{rests}")
+    assert button.inner_text() == "Pause"
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_function(rests)
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_function(f"!{rests}")
+    seconds = "[...document.querySelectorAll('.scene [dur]')].map((each) => parseFloat(each.getAttribute('dur')))"
+    page.evaluate(f"document.querySelector('.scene svg').setCurrentTime(3 * Math.max(...{seconds}) - 0.2)")
+    button.click()  # it looks at the clock anew
+    button.click()
+    page.wait_for_function(rests)
+    assert button.inner_text() == "Play again"
+    button.click()
+    page.wait_for_function(f"!{rests}")
+    assert button.inner_text() == "Pause"
+
+
 def test_search_works_from_a_folder(site, browser):
     page = browser.new_context().new_page()
     page.goto((site / "index.html").as_uri())

@@ -154,6 +154,67 @@ def test_the_program_stays_in_sight_wherever_the_reader_goes(bench):
     assert here.shown == text
 
 
+def test_a_club_answers_at_an_address_of_ones_own_and_what_is_said_stays(bench):
+    """Also from the words of a page, whose links lead to a club in a terminal. Nothing takes the verdict's place."""
+    here = bench(STEPS[5].name)
+    mine = "\n".join([*STEPS[5].lines, ""]).replace("manager.join(websocket, room)", "manager.joyn(websocket, room)")
+    here.writes(f'{mine}\n\n@app.get("/hello")\nasync def hello() -> dict[str, str]:\n    return {{"Ada": "hi"}}\n')
+    here.press("Terminal")
+    here.run()
+    assert here.terminal.is_visible(), "what was opened stays"
+    here.press("Terminal")
+    address = here.box.get_by_role("textbox", name="Address")
+    for typed in ("hello", "http://127.0.0.1:8000/hello"):
+        address.fill(typed)
+        address.press("Enter")
+        here.verdict.get_by_text('{"Ada":"hi"}').wait_for()
+        here.verdict.get_by_role("button", name="Close").click()
+    link = "<a href=http://127.0.0.1:8000/>my club</a>"
+    here.page.evaluate("link => document.querySelector('article').insertAdjacentHTML('beforeend', link)", link)
+    here.page.get_by_role("link", name="my club").click()
+    here.status.get_by_text("Your club is already here").wait_for()
+    here.check().get_by_text("Did you mean join?").wait_for()
+    ada = here.talkie("Ada")
+    ada.get_by_role("textbox", name="Room").fill("garden")
+    ada.get_by_role("textbox", name="Room").press("Enter")
+    here.status.get_by_text("Something went wrong. Look at line").wait_for()
+    assert here.verdict.get_by_text("Did you mean join?").is_visible()
+    assert not here.box.get_by_role("alert").is_visible()
+    here.verdict.get_by_role("button", name="Close").click()
+    assert not here.verdict.is_visible()
+
+
+def test_before_its_first_step_the_house_is_dark_and_what_does_not_fit_has_tabs(bench):
+    here = bench(STEPS[0].name, size={"width": 1366, "height": 768})
+    here.run()
+    here.house.get_by_text("The club is awake, but its house is dark").wait_for()
+    dark = here.house.locator("body.dark")
+    assert dark.count() == 1
+    here.writes("\n".join([*STEPS[0].lines, ""]))
+    here.run()
+    here.house.get_by_text("The club is awake", exact=True).wait_for()
+    assert dark.count() == 0
+    here.opens(STEPS[5].name)
+    here.writes("\n".join([*STEPS[5].lines, ""]))
+    here.run()
+    tabs = here.house.get_by_role("tab")
+    here.house.get_by_role("button", name="Add a friend").click()
+    tabs.filter(has_text="Chen").wait_for()
+    tabs.filter(has_text="Bo").first.click()
+    rooms = here.house.get_by_role("textbox", name="Room").filter(visible=True)
+    assert here.talkie("Bo").is_visible()
+    for name in ("Ada", "Bo"):
+        here.talkie(name, "[data-state=connected]").wait_for()
+    for width in rooms.evaluate_all(
+        "rooms => rooms.map((room) => room.clientWidth / parseFloat(getComputedStyle(room).fontSize))"
+    ):
+        assert width > 4.5, "a field holds eight letters"
+    for button in here.house.get_by_role("button", name="Send").filter(visible=True).all():
+        box = button.bounding_box()
+        assert box["x"] + box["width"] <= 1366
+        assert box["y"] + box["height"] <= 768
+
+
 def test_each_box_knows_the_learners_program(bench):
     here = bench()
     count = len(here.boxes())

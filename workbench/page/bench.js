@@ -441,8 +441,12 @@ export class Bench {
       this.#running?.text === mine && /^\w*(?:Syntax|Indentation|Tab)Error/m.test(text) && this.boxes?.slipAbove(line);
     if (slip) [line, means, advice] = [slip.number, slip.words, ""];
     if (isShown) this.#mark(line ?? 0);
+    const isUp = this.box.dataset.state === "running";
     if (!verdict.hidden && !verdict.matches(".old"))
-      return this.say(`It did not start. Look at line ${line ?? "…"}.`, "wrong");
+      return this.say(
+        `${isUp ? "Something went wrong" : "It did not start"}. ${line ? `Look at line ${line}.` : "The terminal says why."}`,
+        isUp ? "running" : "wrong",
+      );
     oops.replaceChildren(
       element(
         "p",
@@ -586,10 +590,12 @@ export class Bench {
     });
     const { given } = this.#mine;
     const isThere = goal && count === goal;
+    const slip = isThere && text === this.#mine.text && this.boxes?.slip;
     this.#tell(
       goal && goal > given && stars(Math.max(0, count - given), goal - given),
       element("p", { className: "words" }, element("b", { textContent: headline }), " ", ...inline(means)),
       ...(isThere ? this.#onwards(goal) : []),
+      slip && paragraph(`One more look before you go on: ${slip.words} A later step may need it as ours has it.`),
       given > 0 &&
         paragraph(`You began with our program of step ${given}. Your own stars begin with step ${given + 1}.`),
       element(

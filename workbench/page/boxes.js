@@ -45,6 +45,16 @@ export class Boxes {
     return faults.sort((a, b) => a.number - b.number).find(({ number }) => number <= line && number > line - NEAR);
   }
 
+  /** A word of this step that is not ours, though the step works without it: a later one may ask for it by its name. */
+  get slip() {
+    const ofStep = this.#boxes.filter(({ of }) => of === this.#step.name);
+    const all = ofStep.flatMap((box) => {
+      const { judge, boxes } = this.#judge(box);
+      return judge.of(boxes.indexOf(box)).faults;
+    });
+    return all.find(({ isOther, words }) => !isOther && words.includes("`"));
+  }
+
   /** This line of the program and ours, one below the other, if they differ. */
   beside(line) {
     for (const box of this.#boxes) {
