@@ -195,7 +195,7 @@ export class Boxes {
       href: new URL(`steps/${skipped[0].name}.html`, this.#site.place).href,
       textContent: `Go to step ${skipped[0].number}`,
     });
-    const fillIn = button("Fill it in", () => this.#fill(earlier.at(-1)));
+    const fillIn = button("Fill it in", () => this.#fill(earlier.at(-1), skipped.at(-1).number));
     const steps = skipped.length > 1 ? `steps ${named}` : `step ${named}`;
     this.#notice.replaceChildren(`Some of ${steps} is not in your program yet. `, link, " ", fillIn);
   }
@@ -325,8 +325,11 @@ export class Boxes {
     ]);
   }
 
-  /** Everything up to this step that the program lacks. A program that already does it all stays as it is. */
-  async #fill(step) {
+  /**
+   * Everything up to this step that the program lacks. A program that already does it all stays as it is. Stars begin
+   * after the `last` step of which something was lacking.
+   */
+  async #fill(step, last = step.number) {
     const { text } = this.#mine;
     this.#bench.say("Looking at your program…");
     const here = this.#step.number;
@@ -336,8 +339,8 @@ export class Boxes {
     if (isDone) return this.#bench.say("Your program already does all this. Nothing has changed.");
     const more = fill(step.source, text, this.#before(step.name));
     if (more === text) return this.#bench.say("There is nothing to fill in. “Check me” says what is still wrong.");
-    this.#mine.replace(more, `filled in up to step ${step.number}`, Math.max(this.#mine.given, step.number));
-    this.#bench.say(`Filled in up to step ${step.number}. Filled-in steps earn no stars.`);
+    this.#mine.replace(more, `filled in up to step ${last}`, Math.max(this.#mine.given, last));
+    this.#bench.say(`Filled in up to step ${last}. Filled-in steps earn no stars.`);
   }
 }
 
