@@ -15,7 +15,7 @@ DOCS = ROOT / "docs"
 FOR_TEACHERS = sorted((DOCS / "teaching").glob("*.md"))
 LEARNERS_TOO = ["cheat-sheet.md", "certificate.md"]
 PLANS = ["one-hour.md", "two-hours.md", "six-weeks.md"]
-PATIENT_MS = 60_000
+PRESSES = 30
 
 
 def text_of(name):
@@ -317,13 +317,18 @@ def test_the_hour_leads_from_an_empty_file_to_a_visit(klass, opens):  # noqa: F8
     page.get_by_role("button", name="Come in").click()
     page.locator("#join").wait_for(state="detached")
 
-    def opens_for_all(title):
-        board.page.get_by_label("Open a page for everybody").select_option(label=title)
-        board.press("Open for all")
+    def opens_for_all(step):
+        """Once more for those whose page had no line to the class yet, as the plan says."""
+        board.page.get_by_label("Open a page for everybody").select_option(label=step.title)
+        for _ in range(PRESSES):
+            board.press("Open for all")
+            page.wait_for_timeout(1000)
+            if step.name in page.url:
+                return
+        pytest.fail(f"{step.name} does not open")
 
     one, three = (step for step in steps().values() if step.number in (1, 3))
-    opens_for_all(one.title)
-    page.wait_for_url("**/01_imports.html")
+    opens_for_all(one)
     mia = Pupil.__new__(Pupil)
     mia.window, mia.page, mia.nickname = window, page, "Mia"
     mia.box, mia.house = page.locator("#bench"), page.frame_locator("#bench iframe")
@@ -336,10 +341,8 @@ def test_the_hour_leads_from_an_empty_file_to_a_visit(klass, opens):  # noqa: F8
     assert "Step 1 works!" in mia.check().inner_text()
     board.row("Mia").get_by_text("1").first.wait_for()
 
-    opens_for_all(three.title)
-    page.wait_for_url("**/03_chat.html")
-    mia.press_in_words = lambda name: page.get_by_role("button", name=name, exact=True).click()
-    mia.press_in_words("Fill it in")
+    opens_for_all(three)
+    page.get_by_role("button", name="Fill it in", exact=True).click()
     mia.status.get_by_text("Filled in up to step 2.").wait_for()
     boxes = page.locator(".task")
     for at in (0, 1):
