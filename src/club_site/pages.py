@@ -19,8 +19,8 @@ Each of these stands on a line of its own in a page:
     [[own-test hello]]                 a test that a learner could write
     [[recorded 03_chat terminal]]      what a run printed
     [[picture 03_chat Ada and Bo …]]   what a run showed, and the words for those who cannot see it
-    [[race one]]                       what the last race showed: `one`, `eight` and `frozen` are pictures, `table` and
-                                       `smaller` are tables
+    [[race one]]                       what the last race showed: `one`, `eight` and `frozen` are pictures, `table`,
+                                       `smaller` and `redis` are tables
     [[checked test_03_chat.py::test_friends_hear_each_other]]
     [[run 03_chat]]                    the step's program, and beside the page the workbench
     [[bench 09_whispers own]]          the workbench beside a page on a feature (`own`) or a `test` of one's own
