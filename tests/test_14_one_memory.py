@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from suite.pair import until
+from suite.pair import numbers, until
 from suite.world import fail
 
 pytestmark = pytest.mark.terminal
@@ -77,8 +77,10 @@ def test_a_server_that_is_killed_and_started_again_knows_what_was_said(clubs, tw
     clubs[1].crashes_and_starts_again()
 
     def comes_back():
-        emil = clubs[1].room(room, "Emil", last_id=0)
+        emil = clubs[1].room(room, f"Emil {next(numbers)}", "typing", last_id=0)
         emil.hears_in_order(["one"])
+        cara.sends(type="typing")  # it has no number, and shows that the server hears the others again
+        emil.hears("is typing…", by="Cara")
         return emil
 
     emil = until(clubs[0], "A server that starts again should be part of the club", comes_back)

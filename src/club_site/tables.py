@@ -22,7 +22,12 @@ def table(head: str, rows: Iterable[tuple[str, ...]]) -> Lines:
 def words(text: str) -> str:
     """What a cause says, whatever the names are, with its `code`."""
     general = re.sub(r"\{(?!client_id|channel|room|message)[a-z_]+\}\.?", "…", text.strip())
-    return re.sub("`(.+?)`", r"<code>\1</code>", escape(general, quote=False))
+    return re.sub("`(.+?)`", lambda code: f"<code>{breakable(code[1])}</code>", escape(general, quote=False))
+
+
+def breakable(code: str) -> str:
+    """A long line may go on below where a bracket opens or a name ends, so that a table needs no room of its own."""
+    return re.sub(r"(?<=\w)([(\[/])(?=[^\s)\]])|(?<=\w)(?=\.\w)", r"\1<wbr>", code)
 
 
 def troubles(at: str) -> Lines:
@@ -31,9 +36,10 @@ def troubles(at: str) -> Lines:
     if not found:
         raise NotFoundError(f"there is no cause that is seen at {at!r}")
     quoted = "“{}”" if at == "page" else "<code>{}</code>"
+    look = words if at == "page" else lambda line: breakable(words(line))
     rows = [
         (
-            "<br>".join(quoted.format(words(line.replace("`", ""))) for line in cause.says.splitlines()),
+            "<br>".join(quoted.format(look(line.replace("`", ""))) for line in cause.says.splitlines()),
             words(cause.means),
             words(cause.do),
         )
