@@ -313,7 +313,7 @@ def test_axe_finds_nothing_while_it_runs_or_is_wrong(here):
     lines = "document.querySelector('.cm-scroller').clientHeight / document.querySelector('.cm-line').clientHeight"
     assert here.page.evaluate(lines) >= 8, "the cards leave no room for the program"
     here.writes(OURS)
-    assert "old" in here.box.get_by_role("alert").get_attribute("class")
+    assert "old" in here.verdict.get_attribute("class"), "the verdict stays, and says of which program it speaks"
 
 
 def looks_good_to_all(here):
