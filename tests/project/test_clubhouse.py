@@ -337,8 +337,10 @@ def test_the_club_says_why_it_does_not_let_somebody_in(window, expect):
     expect(window.lamp("Ada")).to_have_text("not let in")
     expect(window.talkie("Ada").get_by_role("alert")).to_contain_text("This is no room. Choose another name.")
     window.goes_into("dragons", "Ada")
-    for number in range(12):
-        window.says("Ada", str(number))
+    window.talkie("Ada").evaluate(
+        "({ shadowRoot }) => { for (const text of 'abcdefghijkl')"
+        "{ const box = shadowRoot.querySelector('.message'); box.value = text; box.form.requestSubmit() } }"
+    )
     expect(window.talkie("Ada").get_by_role("alert")).to_contain_text("Slow down")
     expect(window.lamp("Ada")).to_have_text("connected")
 

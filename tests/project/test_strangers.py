@@ -60,7 +60,7 @@ def test_a_program_finds_no_way_out_of_its_worker(bench):
     here = bench("01_imports")
     here.writes(CURIOUS + "\n".join([*ladder.step("01_imports").lines, ""]))
     here.press("Run")
-    here.page.locator("#bench:is([data-state=running], [data-state=wrong]):has(button.start:enabled)").wait_for()
+    here.page.locator("#bench:is([data-state=running], [data-state=wrong]):has(button.start:enabled)").wait_for(timeout=60_000)
     assert here.box.get_attribute("data-state") == "running", here.terminal.inner_text()
     said = here.check().inner_text()
     assert "Step 1 works!" in said, said
@@ -111,7 +111,7 @@ def test_a_program_can_neither_change_what_the_next_start_begins_with_nor_fetch(
 def test_starting_over_drops_what_was_kept_and_comes_back_in_one_press(browser, served):
     """An older version of this site let programs reach what it keeps for the time without a network."""
     context = watched(browser, broken := [])
-    here = Bench(Window(context.new_page(), served.address)).run()
+    here = Bench(Window(context.new_page(), served.address)).run().edit()
     runtime = here.page.locator(".run").get_attribute("data-runtime")
     kept = (
         "(async () => { for (const name of await caches.keys()) if (name.startsWith('site ')) {"

@@ -294,6 +294,7 @@ def types(pupil, lines):
     """As the plan says: Enter makes the spaces, and Backspace takes four away."""
     for number, line in enumerate(lines):
         if number:
+            pupil.page.wait_for_timeout(100)  # nobody types faster; the editor reads the line meanwhile
             pupil.page.keyboard.press("Enter")
         wanted = len(line) - len(line.lstrip())
         here = (

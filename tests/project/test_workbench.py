@@ -260,6 +260,8 @@ def test_help_goes_from_little_to_much(bench):
     here.press("Help me")
     window = here.page.locator("dialog")
     window.get_by_role("button", name="A hint").click()
+    assert "They go below disconnect" in window.inner_text()
+    window.get_by_role("button", name="A hint").click()
     assert "async def …" in window.inner_text()
     assert "send_text" not in window.inner_text()
     window.get_by_role("button", name="Shuffle the lines").click()
