@@ -206,10 +206,12 @@ def test_the_host_runs_anew_and_the_teacher_acts(klass, opens):
     board.press("Let them talk")
 
     # A page for all, a sentence for one, and our program with a way back.
-    board.page.get_by_label("Open a page for everybody").select_option(label="2. The club manager")
+    board.page.get_by_label("Open a page for everybody").select_option(label="1. The tools")
     board.press("Open for all")
-    mia.page.wait_for_url("**/steps/02_connection_manager.html")
+    mia.page.wait_for_url("**/steps/01_imports.html")
+    mia.press("Mine")
     before = mia.shown
+    mia.press("Ours")
     board.does("Mia", "Hand out")
     mia.page.get_by_text("Here is our program of step").wait_for()
     assert mia.shown != before

@@ -211,6 +211,7 @@ const commands = {
     const ours = steps.find(({ number }) => number === step);
     if (!ours) return;
     mine.replace(ours.source, `your teacher gave you step ${step}`, step);
+    void here.bench?.inMine(() => {}); // so that it is in sight
     banner(`Here is our program of step ${step}. Its lines earn no stars. “Undo” brings yours back.`, "Your teacher");
   },
   out() {
