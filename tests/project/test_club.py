@@ -193,7 +193,7 @@ def test_it_looks_again_on_every_save(home):
         seen = ""
         for source, words in (
             (WRONG, "cannot read this line"),
-            ((STEPS / "01_imports" / "main.py").read_text(), "is there"),
+            ((STEPS / "01_imports" / "main.py").read_text(encoding="utf-8"), "Step 1 works!"),
         ):
             while "I will look again" not in seen:
                 seen += process.stdout.readline()
