@@ -60,7 +60,8 @@ def test_a_program_finds_no_way_out_of_its_worker(bench):
     here = bench("01_imports")
     here.writes(CURIOUS + "\n".join([*ladder.step("01_imports").lines, ""]))
     here.press("Run")
-    here.page.locator("#bench:is([data-state=running], [data-state=wrong]):has(button.start:enabled)").wait_for(timeout=60_000)
+    ended = "#bench:is([data-state=running], [data-state=wrong]):has(button.start:enabled)"
+    here.page.locator(ended).wait_for(timeout=60_000)
     assert here.box.get_attribute("data-state") == "running", here.terminal.inner_text()
     said = here.check().inner_text()
     assert "Step 1 works!" in said, said
