@@ -194,9 +194,8 @@ def close_name(source: str, name: str) -> str | None:
         each for node in ast.walk(tree) for field in ("id", "attr", "name", "arg") if (each := getattr(node, field, 0))
     }
     known = sorted(each for each in {*names, *dir(builtins), "__file__", "__init__"} - {name} if isinstance(each, str))
-    bare = {
-        each.strip("_").lower(): each for each in reversed(known)
-    }  # capitals and `_` are what most often goes wrong
+    # Capitals and `_` are what most often goes wrong.
+    bare = {each.strip("_").lower(): each for each in reversed(known)}
     close = difflib.get_close_matches(name, known, 3, 0.75)
     own = [each for each in close if re.search(rf"\b(?:def|class) {each}\b|^ *{each}\b.* = ", source, re.MULTILINE)]
     return next(iter([*filter(None, [bare.get(name.strip("_").lower())]), *own, *close]), None)
