@@ -22,13 +22,12 @@ import psutil
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from suite.serve import MARK, NO_APP, Order, context, looking_nowhere, serve
+from suite.serve import MARK, NO_APP, TERMINAL_MOST, Order, context, looking_nowhere, serve
 from suite.world import Answer, HungUpError, NotKept, RefusedError
 
 PYTHON_START_S = 15  # how long Python and FastAPI may take to start, whatever the program is
 START_LIMIT = 3  # how many times longer than a friend waits a program may take until it answers
-TERMINAL_MOST = 2_000_000  # bytes; of a longer terminal, only the last part is kept
-TERMINAL_KEPT = 200_000
+TERMINAL_SHOWN = 200_000  # bytes: its last part
 TEST_LIMIT = 8  # how many times longer than a friend waits one test may take, before the program is ended
 NARROW = 4096  # bytes that wait on the way to a sleeper
 LOOK = 65_536  # bytes, more than are there
@@ -100,7 +99,6 @@ class Process:
         self._http = http.client.HTTPConnection("127.0.0.1")
         self._terminal, self._held_up = notes / "terminal.txt", notes / "terminal.held-up"
         self.database = notes / "club.db"
-        self._seen = 0  # bytes of the terminal that belong to earlier tests
         self._limit = threading.Timer(0, self.stop)
         self._ended = threading.Event()
         self._how = path, turn_the_clock, {"CLUB_DB": str(self.database)} | environment
@@ -108,7 +106,6 @@ class Process:
 
     def _start(self) -> None:
         path, turn_the_clock, environment = self._how
-        self._seen = 0
         patience = START_LIMIT * self.patience
         self._pipe, theirs = context.Pipe()
         self._pipe.send({"CLUB_TEXT": os.environ.get("CLUB_TEXT", "")} | environment)
@@ -139,7 +136,7 @@ class Process:
     def begin(self) -> None:
         self._live_on()
         with suppress(FileNotFoundError):
-            self._seen = self._terminal.stat().st_size
+            os.truncate(self._terminal, 0)  # it belongs to earlier tests
             self._held_up.unlink()
 
     def _live_on(self) -> None:
@@ -150,18 +147,11 @@ class Process:
         self._limit.start()
 
     def _keep_short(self, ended: threading.Event) -> None:
-        """Whoever prints without end must not fill the disk."""
+        """What Python prints keeps itself short (`Terminal`). This is for what a program starts beside it."""
         while not ended.wait(0.05):
             with suppress(OSError):
-                size = self._terminal.stat().st_size
-                if size > TERMINAL_MOST:
-                    with self._terminal.open("rb") as file:
-                        file.seek(size - TERMINAL_KEPT)
-                        last = file.read()
+                if self._terminal.stat().st_size > TERMINAL_MOST:
                     os.truncate(self._terminal, 0)
-                    with self._terminal.open("ab") as file:
-                        file.write(last[-TERMINAL_KEPT:])
-                    self._seen = max(0, self._seen - size + TERMINAL_KEPT)
 
     def open(self, path: str, seconds: float, asleep: bool = False, **headers: str) -> Call:
         try:
@@ -233,8 +223,7 @@ class Process:
 
     def terminal(self) -> str:
         with suppress(FileNotFoundError), self._terminal.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(self._seen, size - TERMINAL_KEPT))  # a program may print for as long as it lives
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TERMINAL_SHOWN))
             return file.read().decode(errors="replace")
         return ""
 

@@ -36,6 +36,7 @@ LOOK_S = 0.05
 STUCK_S = 0.8  # after this long without a turn for anybody, the line to blame is written down
 MARK = "CLUB_TESTED_BY"  # an environment variable, with the process that runs the tests
 NO_APP = "no app"  # what the pipe says in place of a port
+TERMINAL_MOST = 2_000_000  # bytes; then it begins again
 TESTS = Path(__file__).parents[1]
 context: Any = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
 
@@ -204,6 +205,15 @@ def load(path: Path) -> "fastapi.FastAPI | None":
     return next((app for app in apps if isinstance(app, FastAPI)), None)
 
 
+class Terminal(io.FileIO):
+    """Whoever prints without end must not fill the disk, however busy the machine is."""
+
+    def write(self, said: Any) -> int:
+        if os.fstat(self.fileno()).st_size > TERMINAL_MOST:
+            os.ftruncate(self.fileno(), 0)
+        return super().write(said)
+
+
 def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pipe: Connection) -> None:
     """Run in the new process. The pipe brings more of its environment.
 
@@ -217,8 +227,9 @@ def serve(path: Path, terminal: Path, patience: float, turn_the_clock: bool, pip
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        file = io.BufferedWriter(Terminal(number, "a", closefd=False))
+        setattr(sys, name, io.TextIOWrapper(file, "utf-8", "backslashreplace", line_buffering=True))
     sys.path[:] = [folder for folder in sys.path if Path(folder) != TESTS]  # a learner's modules may have our names
     os.environ |= {
         "FASTAPI_ENV": "development",
