@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-WAIT_MS = 15_000  # how long the browser waits for anything; a busy machine is slow
+WAIT_MS = 30_000  # how long the browser waits for anything; a busy machine is slow
 # Chromium without any window is the same engine, and needs half the time.
 NAMES = [
     "chromium-headless-shell",
