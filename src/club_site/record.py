@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
@@ -25,18 +26,10 @@ from club.ladder import ROOT, STEPS, Step, step, steps
 from club.machine import free_port
 from club_site.mistakes import mistakes_of, program_with
 from club_site.scenes import PICTURE
+from club_site.teaching import meta
 
 ASSETS = ROOT / "docs" / "assets"
 RECORDED = ASSETS / "recorded"
-CHAT = [("Bo", "Is this thing on?"), ("Ada", "Who ate the biscuits?"), ("Bo", "Not me! But the window was open.")]
-SHELF = [("Ada", "The tin was on the top shelf. Who can climb that high?"), ("Bo", "Not me!")]
-SECRET = [("Ada", "I found a nutshell beside the tin. Tell nobody!")]
-ROOM = "clues"
-IN_ROOM = {6: ["Ada", "Bo"], 7: ["Ada", "Bo"], 9: ["Ada", "Bo", "Chen"], 11: ["Ada", "Bo"], 12: ["Ada", "Bo"]}
-TAIL = [("Ada", "I saw a bushy tail!")]
-FAST = [("Bo", "Up the tree, quick!"), ("Ada", "It is faster than all of us.")]
-TALK = {3: CHAT, 4: CHAT, 5: CHAT, 6: SHELF, 10: SECRET, 11: TAIL, 12: FAST}
-LAST_DOOR = 11  # no page can see from outside what later steps add
 # Whether the dinosaur has colours; without a font of emoji it is a grey box.
 HAS_EMOJI = """() => {
     const context = document.createElement("canvas").getContext("2d");
@@ -68,7 +61,24 @@ def device(page: Page, friend: str) -> Locator:
     return page.locator(f"walkie-talkie[name={friend}]:not([news])")
 
 
-def say(talkie: Locator, words: str) -> None:
+def enter(page: Page, friend: str, room: str, password: str = "") -> None:
+    """Go into a room. Where it asks for a password and none is given, stay at the door."""
+    if not device(page, friend).count():
+        page.get_by_role("button", name="Add a friend").click()
+    device(page, friend).get_by_label("Room").fill(room)
+    device(page, friend).get_by_label("Room").press("Enter")
+    inside = page.locator(f"walkie-talkie[name={friend}][room={room}][data-state=connected]:not([news])")
+    asked = device(page, friend).get_by_label("Password")
+    inside.or_(asked).first.wait_for()
+    if password:
+        asked.fill(password)
+        asked.press("Enter")
+        inside.wait_for()
+
+
+def say(talkie: Locator, words: str, to: str = "") -> None:
+    if to:
+        talkie.get_by_label("Who hears it").select_option(to)
     talkie.get_by_role("textbox", name="Message").fill(words)
     talkie.get_by_role("button", name="Send").click()
     talkie.page.wait_for_timeout(900)
@@ -80,65 +90,42 @@ def remind(radio: Locator, words: str, seconds: int) -> None:
     radio.get_by_role("button", name="Remind me").click()
 
 
-def enter(page: Page, friend: str) -> None:
-    if not device(page, friend).count():
-        page.get_by_role("button", name="Add a friend").click()
-    device(page, friend).get_by_label("Room").fill(ROOM)
-    device(page, friend).get_by_label("Room").press("Enter")
-    page.locator(f"walkie-talkie[name={friend}][room={ROOM}][data-state=connected]").wait_for()
+def act(page: Page, who: str, does: str, **how: Any) -> None:
+    """One line of a page's `play`."""
+    talkie, radio = device(page, who), page.locator(f"walkie-talkie[name={who}][news]")
+    match does:
+        case "enter":
+            enter(page, who, **how)
+        case "say":
+            say(talkie, **how)
+        case "type":
+            talkie.get_by_role("textbox", name="Message").fill(how["words"])
+        case "press":
+            talkie.get_by_role("button", name=how["button"]).click()
+        case "remind":
+            remind(radio, **how)
+        case "hear":
+            logs = page.locator(f"walkie-talkie[name={who}]").get_by_role("log")
+            logs.get_by_text(how["words"]).nth(how.get("times", 1) - 1).wait_for()
+        case _:
+            raise ValueError(f"nobody can {does!r}")
 
 
-def enter_the_treehouse(page: Page, friend: str, password: str) -> None:
-    """Without a password, stay at the door."""
-    room, asked = device(page, friend).get_by_label("Room"), device(page, friend).get_by_label("Password")
-    room.fill("treehouse")
-    room.press("Enter")
-    asked.wait_for()
-    if password:
-        asked.fill(password)
-        asked.press("Enter")
-        page.locator(f"walkie-talkie[name={friend}][data-state=connected]:not([news])").wait_for()
-
-
-def play(page: Page, number: int) -> None:
-    """Do what the page of this step tells, and wait until it can be seen."""
+def play(page: Page, name: str) -> None:
+    """Do what this step's page tells under `play`, and wait until it can be seen."""
     page.get_by_text("The club is awake").wait_for()
     page.wait_for_function(
         "() => [...document.querySelectorAll('walkie-talkie')]"
         ".every(({ state }) => ['connected', 'shut'].includes(state))"
     )
-    page.get_by_text(f"Step {number} ·" if number < LAST_DOOR else "All doors are open").wait_for()
-    for friend in IN_ROOM.get(number, []):
-        enter(page, friend)
-    if number == 10:
-        enter_the_treehouse(page, "Ada", "open sesame")
-        enter_the_treehouse(page, "Bo", "")
-    if number == 11:
-        say(device(page, "Ada"), "Listen!")
-        device(page, "Bo").get_by_role("button", name="Hang up").click()
-    for friend, words in TALK.get(number, []):
-        say(device(page, friend), words)
-    if number in {4, 5}:
-        page.get_by_text("New notification for Ada").nth(1).wait_for()
-    if number == 7:
-        device(page, "Ada").get_by_role("textbox", name="Message").fill("There is a tiny footprint in the flour.")
-        device(page, "Bo").get_by_role("button", name="Emoji: biscuit").click()
-    if number == 8:
-        radio = page.locator("walkie-talkie[name=Ada][news]")
-        remind(radio, "Look at the tin!", 3)
-        radio.get_by_role("log").get_by_text("Look at the tin!").wait_for()
-        remind(radio, "pizza", 10)
-    if number == 9:
-        device(page, "Chen").get_by_label("Who hears it").select_option("Bo")
-        say(device(page, "Chen"), "I heard tiny steps on the roof last night.")
-    if number == 11:
-        device(page, "Bo").get_by_role("button", name="Pick up").click()
-        device(page, "Bo").get_by_text("I saw a bushy tail!").wait_for()
+    page.get_by_text(f"Step {step(name).number} ·").or_(page.get_by_text("All doors are open")).wait_for()
+    for each in meta(name).get("play", []):
+        act(page, **each)
     page.mouse.click(1, 1)
     page.wait_for_timeout(600)
 
 
-def see(browser: Browser, urls: list[str], scheme: str, number: int, said: str) -> Page:
+def see(browser: Browser, urls: list[str], scheme: str, name: str) -> Page:
     context = browser.new_context(
         viewport={"width": PICTURE[0], "height": PICTURE[1]},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -147,14 +134,14 @@ def see(browser: Browser, urls: list[str], scheme: str, number: int, said: str) 
     )
     page = context.new_page()
     page.goto(urls[0])
-    play(page, number)
+    play(page, name)
     for url in urls[1:]:
-        enter(page, "Ada")
+        enter(page, "Ada", "clues")
         other = context.new_page()
         other.goto(url)
-        enter(other, "Bo")
-        say(device(other, "Bo"), said)
-        device(page, "Ada").get_by_text(said).wait_for()
+        enter(other, "Bo", "clues")
+        say(device(other, "Bo"), step(name).said)
+        device(page, "Ada").get_by_text(step(name).said).wait_for()
     return page
 
 
@@ -201,7 +188,7 @@ def clean(terminal: str) -> str:
 
 def record(browser: Browser, name: str) -> None:
     this = step(name)
-    number, redis, club = this.number, free_port(), [sys.executable, "-m", "fastapi", "dev", "main.py", "--port"]
+    redis, club = free_port(), [sys.executable, "-m", "fastapi", "dev", "main.py", "--port"]
     environment = os.environ | {"PYTHONUTF8": "1", "CLUB_DB": ":memory:"}
     ports = [free_port()]
     running = []
@@ -220,7 +207,7 @@ def record(browser: Browser, name: str) -> None:
             for url in urls:
                 wait_for(url)
             for scheme in ("light", "dark"):
-                page = see(browser, urls, scheme, number, this.said)
+                page = see(browser, urls, scheme, name)
                 (RECORDED / f"{name}-{scheme}.webp").write_bytes(webp(browser, page.screenshot(scale="css")))
                 if scheme == "light":
                     keep(name, "frames", frames(page))
@@ -265,8 +252,8 @@ def main() -> None:
             record(browser, step.name)
             record_verdicts(step)
             print(step.name)
-            if step.number <= LAST_DOOR:
-                club = step.name
+            if not step.said:
+                club = step.name  # the whole club, on one server
         browser.close()
     for scheme in ("light", "dark"):
         shutil.copy(RECORDED / f"{club}-{scheme}.webp", RECORDED / f"club-{scheme}.webp")

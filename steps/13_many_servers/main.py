@@ -149,9 +149,6 @@ async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         raise WebSocketException(1013, "You fell asleep. Please come back.") from None
-    finally:
-        if outbox.postman:
-            outbox.postman.cancel()
 
 
 async def listen(websocket: WebSocket) -> str:
