@@ -121,6 +121,10 @@ def play(page: Page, name: str) -> None:
     page.get_by_text(f"Step {step(name).number} ·").or_(page.get_by_text("All doors are open")).wait_for()
     for each in meta(name).get("play", []):
         act(page, **each)
+    rest(page)
+
+
+def rest(page: Page) -> None:
     page.mouse.click(1, 1)
     page.wait_for_timeout(600)
 
@@ -142,6 +146,7 @@ def see(browser: Browser, urls: list[str], scheme: str, name: str) -> Page:
         enter(other, "Bo", "clues")
         say(device(other, "Bo"), step(name).said)
         device(page, "Ada").get_by_text(step(name).said).wait_for()
+        rest(page)
     return page
 
 
@@ -229,7 +234,8 @@ def verdict(source: str, number: int) -> str:
         mine.write_text(source, encoding="utf-8")
         command = [sys.executable, "-m", "club.cli", "check", "steps/my_club/main.py", "--step", str(number)]
         said = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=180, check=False)
-        return "".join(f"{line.rstrip()}\n" for line in said.stdout.splitlines())
+        about_mine = said.stdout.partition("\n\n")[2]  # the warning before it is for files of strangers
+        return "".join(f"{line.rstrip()}\n" for line in about_mine.splitlines())
 
 
 def record_verdicts(step: Step) -> None:

@@ -18,6 +18,7 @@ const ASLEEP = [502, 503, 504]; // what stands before a program says that it is 
 const AGAINST_THE_RULES = 1008;
 const SLOWLY = 10000; // ms between two calls under a name that is taken
 const SHOWN = 8; // rooms; a hundred could not be read
+const KNOCKS = /^door-(\w{1,6}|-+)$/; // rooms that a window calls for a moment, to learn what the program can do
 
 export const DOORS = [
   { id: "rooms", name: "Rooms board", step: 2, title: "the club manager" },
@@ -317,7 +318,7 @@ export class Club extends EventTarget {
     try {
       /** @type {Record<string, number>} */
       const rooms = await (await this.#network.get("rooms")).json();
-      const counted = Object.entries(rooms).filter(([, count]) => Number.isInteger(count));
+      const counted = Object.entries(rooms).filter(([room, count]) => Number.isInteger(count) && !KNOCKS.test(room));
       // The chat and the news are no doors in the tree. The rooms of this window are always shown.
       const here = new Set(["chat", "notifications", ...[...this.#talkies.keys()].map(({ room }) => room)]);
       const shown = [...counted]
