@@ -234,7 +234,7 @@ def verdict(source: str, number: int) -> str:
         mine.write_text(source, encoding="utf-8")
         command = [sys.executable, "-m", "club.cli", "check", "steps/my_club/main.py", "--step", str(number)]
         said = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=180, check=False)
-        about_mine = said.stdout.partition("\n\n")[2]  # the warning before it is for files of strangers
+        about_mine = said.stdout.partition("\n\n")[2].strip()  # the warning before it is for files of strangers
         return "".join(f"{line.rstrip()}\n" for line in about_mine.splitlines())
 
 
