@@ -32,8 +32,8 @@ def command() -> str | None:
 class Redis:
     """It keeps what it is told in this folder, so that nothing is lost when it is stopped.
 
-    It may be far away: everything that is said to it, and every answer, is `way_s` seconds on its way. What listeners hear
-    may take `radio_s` seconds longer: nothing says which of two lines is faster.
+    It may be far away: everything that is said to it, and every answer, is `way_s` seconds on its way. What listeners
+    hear may take `radio_s` seconds longer: nothing says which of two lines is faster.
     """
 
     way_s = 0.0
