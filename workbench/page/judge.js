@@ -264,6 +264,8 @@ const other = (number) => `Differs from ours at your line ${number}.`;
 const listed = (first, last) =>
   first === last ? `line ${first}` : `lines ${first} ${last === first + 1 ? "and" : "to"} ${last}`;
 
+const OLD_LINES = new WeakMap(); // for our programs
+
 /**
  * The task boxes of a page beside a program: `boxes` are lists of line numbers in `ours`. `before` are our programs of
  * the earlier steps, `later` those of the later ones, and `said` the words that the promises of the steps insist on.
@@ -289,7 +291,7 @@ export class Judge {
     this.#before = [before].flat();
     this.#ours = linesOf(ours, said);
     this.#mine = new Lines(mine instanceof Program ? mine : new Program(mine), said);
-    this.#old = this.#oldLines();
+    this.#old = this.#keptOldLines();
     const { pairs, taken } = paired(
       this.#ours,
       this.#mine,
@@ -299,6 +301,17 @@ export class Judge {
     [this.#pairs, this.#taken] = [pairs, taken];
     this.#extras = this.#findExtras();
     this.#early = this.#tooEarly();
+  }
+
+  /** They are the same whatever the learner types. */
+  #keptOldLines() {
+    const kept = OLD_LINES.get(this.#ours);
+    const before = this.#before;
+    if (kept?.before.length === before.length && before.every((text, at) => text === kept.before[at]))
+      return kept.found;
+    const found = this.#oldLines();
+    OLD_LINES.set(this.#ours, { before, found });
+    return found;
   }
 
   /** The lines of our earlier programs that are gone in this one; those that are gone in one piece only, by its name. */

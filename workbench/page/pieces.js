@@ -69,6 +69,8 @@ function namesOf(lines) {
 
 /** A program in lines and pieces. */
 export class Program {
+  #own = new Map(); // of pieces
+
   constructor(text) {
     this.end = text.includes("\r\n") ? "\r" : "";
     this.lines = text.split("\n");
@@ -101,6 +103,11 @@ export class Program {
 
   /** The numbers of a piece's own lines: no empty ones, and none of a class's methods. */
   own(piece) {
+    if (!this.#own.has(piece)) this.#own.set(piece, this.#find(piece));
+    return this.#own.get(piece);
+  }
+
+  #find(piece) {
     const inside = this.pieces.filter(({ parent }) => piece?.kind === "class" && parent === piece.key);
     const isOwn = (number) => this.code(number) && !inside.some(({ from, to }) => from <= number && number <= to);
     return piece ? Array.from({ length: piece.to - piece.from + 1 }, (_, at) => piece.from + at).filter(isOwn) : [];
