@@ -14,7 +14,7 @@ LIBRARIES = "/lib/python3.14/site-packages"
 def packed() -> dict[str, Path]:
     """What of ours the page's Python gets: each file, by the path that it has there."""
     ours = {f"club/{file.name}": file for file in imported("check")}
-    ours |= {file.name: file for file in (SOURCE / "bridge.py", SOURCE / "checker.py")}
+    ours |= {file.name: file for file in (SOURCE / name for name in ("bridge.py", "checker.py", "in_page.py"))}
     home = [ROOT / "pyproject.toml", *judging(), *sorted((ROOT / "steps").glob("[0-9]*/main.py"))]
     return {f"{LIBRARIES}/{path}": file for path, file in ours.items()} | {
         f"/home/club/{file.relative_to(ROOT).as_posix()}": file for file in home
