@@ -12,6 +12,7 @@ import os
 import selectors
 import socket
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -38,7 +39,9 @@ MARK = "CLUB_TESTED_BY"  # an environment variable, with the process that runs t
 NO_APP = "no app"  # what the pipe says in place of a port
 TERMINAL_MOST = 2_000_000  # bytes; then it begins again
 TESTS = Path(__file__).parents[1]
-context: Any = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
+# A fork server has a socket in the folder for temporary files. Its path must fit into about a hundred bytes.
+CAN_FORK = "forkserver" in get_all_start_methods() and len(os.fsencode(tempfile.gettempdir())) < 64
+context: Any = get_context("forkserver" if CAN_FORK else "spawn")
 
 
 def get_ready() -> None:
