@@ -12,7 +12,7 @@ from club_site import boxes
 from project.browser import missing
 
 FIRST = """
-import { fill, pieces, place, putIn } from "%(page)s/pieces.js";
+import { fill, place, putIn } from "%(page)s/pieces.js";
 import { Judge } from "%(page)s/judge.js";
 let text = "";
 for await (const part of process.stdin) text += part;

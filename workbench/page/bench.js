@@ -438,7 +438,10 @@ export class Bench {
     const { ran, text: mine } = this.#mine;
     // Python often stumbles over the line below the one with the slip.
     const slip =
-      this.#running?.text === mine && /^\w*(?:Syntax|Indentation|Tab)Error/m.test(text) && this.boxes?.slipAbove(line);
+      this.#running?.text === mine &&
+      /^\w*(?:Syntax|Indentation|Tab)Error/m.test(text) &&
+      line &&
+      this.boxes?.slipAbove(line);
     if (slip) [line, means, advice] = [slip.number, slip.words, ""];
     if (isShown) this.#mark(line ?? 0);
     const isUp = this.box.dataset.state === "running";

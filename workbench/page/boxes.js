@@ -1,11 +1,34 @@
-// @ts-nocheck: not typed yet
 // The task boxes in the words: each knows the learner's program, says where its lines go, and helps to get them there.
 
+import { part } from "../clubhouse/dom.js";
 import { button, dialog, element, inline, paragraph } from "./dom.js";
 import { Judge } from "./judge.js";
 import { fill, missing, place, putIn, swapped } from "./pieces.js";
 
 const NEAR = 4; // lines above the one that Python complains about
+
+/** @typedef {import("./bench.js").Bench} Bench */
+/** @typedef {import("./judge.js").Fault} Fault */
+/** @typedef {import("./judge.js").Verdict} Verdict */
+/** @typedef {import("./mine.js").Mine} Mine */
+/** @typedef {import("./page.js").Site} Site */
+/** @typedef {import("./page.js").Step} Step */
+/** @typedef {import("./pieces.js").Missing} Missing */
+/** @typedef {import("./pieces.js").Spot} Spot */
+
+/**
+ * @typedef {object} Box
+ * @property {HTMLElement} code
+ * @property {number[]} lines of ours
+ * @property {string} of which program they are
+ * @property {string} source this program
+ * @property {string} title
+ * @property {HTMLElement} badge
+ * @property {HTMLElement} where
+ */
+
+/** @typedef {{ judge: Judge, boxes: Box[], found: Verdict[] }} Judged the boxes of one program */
+/** @typedef {Omit<Verdict, "there"> & { there: Verdict["there"] | "yours", line?: number }} Found */
 
 export class Boxes {
   #bench;
@@ -14,14 +37,26 @@ export class Boxes {
   #step;
   #boxes;
   #notice;
-  #judged = {}; // the program that was looked at last, and what came of it
+  /** @type {{ text: string, judges: Record<string, Judged> }} */
+  #judged = { text: "", judges: {} }; // the program that was looked at last, and what came of it
 
+  /**
+   * @param {Element} page
+   * @param {Bench} bench
+   * @param {Mine} mine
+   * @param {Site} site
+   */
   constructor(page, bench, mine, site) {
-    [this.#bench, this.#mine, this.#site, this.#step] = [bench, mine, site, bench.step];
-    this.#boxes = [...page.querySelectorAll("[data-new]")].map((code) => this.#dress(code));
+    this.#bench = bench;
+    this.#mine = mine;
+    this.#site = site;
+    this.#step = /** @type {Step} */ (bench.step); // no page has a workbench without one
+    const codes = /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-new]"));
+    this.#boxes = [...codes].map((code) => this.#dress(code));
     this.#notice = element("p", { className: "skipped", hidden: true });
-    page.querySelector("h1").after(this.#notice);
+    part(page, "h1").after(this.#notice);
     this.#look();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
     let soon;
     this.look = () => {
       clearTimeout(soon);
@@ -39,7 +74,11 @@ export class Boxes {
     return this.#boxes.find((box) => ["missing", "look"].includes(this.#found(box).there));
   }
 
-  /** The first line that differs from ours at this line of the program or just above it, or nothing. */
+  /**
+   * The first line that differs from ours at this line of the program or just above it, or nothing.
+   *
+   * @param {number} line
+   */
   slipAbove(line) {
     const faults = this.#boxes.flatMap((box) => this.#found(box).faults).filter(({ isOther }) => !isOther);
     return faults.sort((a, b) => a.number - b.number).find(({ number }) => number <= line && number > line - NEAR);
@@ -55,7 +94,11 @@ export class Boxes {
     return all.find(({ isOther, words }) => !isOther && words.includes("`"));
   }
 
-  /** This line of the program and ours, one below the other, if they differ. */
+  /**
+   * This line of the program and ours, one below the other, if they differ.
+   *
+   * @param {number} line
+   */
   beside(line) {
     for (const box of this.#boxes) {
       const fault = this.#found(box).faults.find(({ number, last }) => number <= line && line <= last);
@@ -63,6 +106,10 @@ export class Boxes {
     }
   }
 
+  /**
+   * @param {Box} box
+   * @param {Fault} fault
+   */
   #besideOurs({ source }, { number, last, our, isMissing }) {
     const theirs = listing(this.#mine.text.split("\n").slice(number - 1, last));
     const ours = our && listing([source.split("\n")[our - 1]]);
@@ -71,7 +118,11 @@ export class Boxes {
     return [element("div", { className: "beside" }, ...parts)];
   }
 
-  /** The judge of this box and of all others that come from the same program of ours. */
+  /**
+   * The judge of this box and of all others that come from the same program of ours.
+   *
+   * @param {Box} box
+   */
   #judge({ of, source }) {
     const { text } = this.#mine;
     if (this.#judged.text !== text) this.#judged = { text, judges: {} };
@@ -79,6 +130,12 @@ export class Boxes {
     return this.#judged.judges[of];
   }
 
+  /**
+   * @param {string} of
+   * @param {string} source
+   * @param {string} text
+   * @returns {Judged}
+   */
   #newJudge(of, source, text) {
     const boxes = this.#boxes.filter((box) => box.of === of);
     const isStep = of === this.#step.name;
@@ -92,7 +149,12 @@ export class Boxes {
     return { judge, boxes, found: [] };
   }
 
-  /** How far the learner is with a box, as the judge says. What the checker has praised, just as it is, is right. */
+  /**
+   * How far the learner is with a box, as the judge says. What the checker has praised, just as it is, is right.
+   *
+   * @param {Box} box
+   * @returns {Found}
+   */
   #found(box) {
     const { judge, boxes, found } = this.#judge(box);
     const at = boxes.indexOf(box);
@@ -109,10 +171,11 @@ export class Boxes {
     return [this.#site.starter, ...earlier.map(({ source }) => source)];
   }
 
+  /** @param {HTMLElement} code */
   #dress(code) {
-    const lines = code.dataset.new.split(" ").map(Number);
-    const { of } = code.dataset;
-    const { source } = [...this.#site.steps, ...this.#site.ideas].find(({ name }) => name === of);
+    const { new: fresh = "", of = "" } = code.dataset;
+    const lines = fresh.split(" ").map(Number);
+    const source = [...this.#site.steps, ...this.#site.ideas].find(({ name }) => name === of)?.source ?? "";
     const title = code.closest(".admonition")?.querySelector(".admonition-title")?.textContent ?? "This box";
     const badge = element("b", { className: "badge" });
     const where = element("span");
@@ -152,36 +215,50 @@ export class Boxes {
       const spot =
         found.isBegun || found.there === "yours" ? null : place(box.source, box.lines, text, this.#before(box.of));
       box.where.replaceChildren(...inline(wordsFor(found, spot)));
-      this.#number(box, spot);
+      this.#number(box, spot && "line" in spot ? spot.line : undefined);
     }
     await spareTime();
     this.#lookBack(text);
   }
 
-  /** The numbers beside the lines in the box are those in the learner's program. */
-  #number(box, spot) {
+  /**
+   * The numbers beside the lines in the box are those in the learner's program.
+   *
+   * @param {Box} box
+   * @param {number} [start] where the first goes, if it is not there
+   */
+  #number(box, start) {
     const { code, lines } = box;
     const { judge } = this.#judge(box);
-    const shown = code.dataset.lines.split(" ").map(Number);
+    const shown = (code.dataset.lines ?? "").split(" ").map(Number);
+    /** @type {(number | undefined)[]} */
     const numbers = [];
     for (const [at, our] of shown.entries()) {
-      const next = at ? numbers[at - 1] + 1 + gapAbove(box.source, our) : undefined;
-      numbers.push(judge.number(our) ?? (our === lines[0] ? (spot?.line ?? next) : next));
+      const next = at ? Number(numbers[at - 1]) + 1 + gapAbove(box.source, our) : undefined;
+      numbers.push(judge.number(our) ?? (our === lines[0] ? (start ?? next) : next));
     }
     const first = numbers.findIndex(Boolean);
-    for (let at = first - 1; at >= 0; at--) numbers[at] = Math.max(1, numbers[at + 1] - shown[at + 1] + shown[at]);
-    for (const [at, each] of [...code.querySelectorAll("[data-linenos]")].entries()) {
+    for (let at = first - 1; at >= 0; at--)
+      numbers[at] = Math.max(1, Number(numbers[at + 1]) - shown[at + 1] + shown[at]);
+    const printed = /** @type {NodeListOf<HTMLElement>} */ (code.querySelectorAll("[data-linenos]"));
+    for (const [at, each] of printed.entries()) {
       each.dataset.printed ??= each.dataset.linenos; // paper does not know this program: there, boxes count through
       each.dataset.linenos = `${numbers[at]} `;
     }
   }
 
-  /** Is something of earlier steps not there? What the program that the checker praised did not need, no program needs. */
+  /**
+   * Is something of earlier steps not there? What the program that the checker praised did not need, no program needs.
+   *
+   * @param {string} text
+   */
   #lookBack(text) {
     const earlier = this.#site.steps.filter(({ number }) => number < this.#step.number);
-    const lacks = (step, mine) => missing(step.source, mine, this.#before(step.name).at(-1));
+    const { praised } = this.#mine;
+    /** @type {(step: Step, mine: string) => string[]} */
+    const lacks = (step, mine) => missing(step.source, mine, this.#before(step.name).at(-1) ?? this.#site.starter);
     const skipped = earlier.filter((step) => {
-      const needless = this.#mine.praised?.step >= step.number ? lacks(step, this.#mine.praised.text) : [];
+      const needless = praised && praised.step >= step.number ? lacks(step, praised.text) : [];
       return lacks(step, text).some((name) => !needless.includes(name));
     });
     const named = skipped
@@ -195,11 +272,14 @@ export class Boxes {
       href: new URL(`steps/${skipped[0].name}.html`, this.#site.place).href,
       textContent: `Go to step ${skipped[0].number}`,
     });
-    const fillIn = button("Fill it in", () => this.#fill(earlier.at(-1), skipped.at(-1).number));
+    const fillIn = button("Fill it in", () =>
+      this.#fill(earlier[earlier.length - 1], skipped[skipped.length - 1].number),
+    );
     const steps = skipped.length > 1 ? `steps ${named}` : `step ${named}`;
     this.#notice.replaceChildren(`Some of ${steps} is not in your program yet. `, link, " ", fillIn);
   }
 
+  /** @param {Box} box */
   #show(box) {
     const { source } = box;
     const look = () => {
@@ -208,37 +288,43 @@ export class Boxes {
       return { ...found, spot };
     };
     const { spot } = look();
-    if (spot?.missing) return this.#bench.say(`First build ${spot.missing}.`);
+    if (spot && "missing" in spot) return this.#bench.say(`First build ${spot.missing}.`);
     this.#bench.inMine((editor) => {
       editor.close();
       const { faults, line, typing, below, next, spot, there } = look();
       const [fault] = faults;
       const lines = source.split("\n");
-      const open = (after, our) => editor.open(after, gapAbove(source, our), /^ */.exec(lines[our - 1])[0].length);
-      if (fault?.isMissing)
-        editor.open(fault.number - (fault.isAbove ? 1 : 0), 0, /^ */.exec(lines[fault.our - 1])[0].length);
+      /** @param {number} our */
+      const indent = (our) => lines[our - 1].search(/[^ ]|$/);
+      const open = (after = 0, our = 1) => editor.open(after, gapAbove(source, our), indent(our));
+      if (fault?.isMissing && fault.our) editor.open(fault.number - (fault.isAbove ? 1 : 0), 0, indent(fault.our));
       else if (fault) editor.select(fault.number, fault.last);
-      else if (there === "ours" || there === "yours") editor.select(line, line);
-      else if (typing) editor.select(typing, typing);
+      else if (there === "ours" || there === "yours") {
+        if (line) editor.select(line, line);
+      } else if (typing) editor.select(typing, typing);
       else if (!spot) open(below, next);
+      else if ("missing" in spot) return;
       else if (spot.instead.length)
-        editor.select(spot.instead[0], spot.instead.at(-1)); // what is typed now takes their place
+        editor.select(spot.instead[0], spot.instead[spot.instead.length - 1]); // what is typed now takes their place
       else open(spot.after, box.lines[0]);
     });
   }
 
   // --- help, from little to much ---
 
+  /** @param {Box} box */
   help(box) {
     const { source } = box;
     const code = box.lines.map((line) => source.split("\n")[line - 1]);
     dialog(`Help with “${box.title}”`, (close) => {
+      /** @type {(words: string, work: () => void) => HTMLElement} */
       const act = (words, work) =>
         button(words, () => {
           close();
           work();
         });
       const more = element("div", { className: "more", ariaLive: "polite" });
+      /** @param {...Node} inside */
       const tell = (...inside) => more.replaceChildren(...inside);
       const hints = this.#hints(box, code);
       const given = element("ol", { className: "hints" });
@@ -269,7 +355,12 @@ export class Boxes {
     });
   }
 
-  /** From vague to plain: what is wrong with the learner's lines, or where the lines go. The last shows ours. */
+  /**
+   * From vague to plain: what is wrong with the learner's lines, or where the lines go. The last shows ours.
+   *
+   * @param {Box} box
+   * @param {string[]} code
+   */
   #hints(box, code) {
     const { source } = box;
     const { text } = this.#mine;
@@ -283,34 +374,37 @@ export class Boxes {
       ];
     if (there === "ours" || there === "yours")
       return [[paragraph("These lines are all there. Look for the trouble somewhere else.")]];
-    const { words, indent, missing } = isBegun ? {} : place(source, box.lines, text, this.#before(box.of));
-    if (missing) return [[paragraph(`First build \`${missing}\`. These lines go inside it.`)]];
+    const spot = isBegun ? null : place(source, box.lines, text, this.#before(box.of));
+    if (spot && "missing" in spot) return [[paragraph(`First build \`${spot.missing}\`. These lines go inside it.`)]];
     const rest = isBegun && next ? code.slice(box.lines.indexOf(next)) : code;
-    const start = indent ? `The first line starts ${indent} spaces in.` : "The first line starts at the very left.";
+    const start = spot?.indent
+      ? `The first line starts ${spot.indent} spaces in.`
+      : "The first line starts at the very left.";
     return [
-      [paragraph(isBegun ? wordsFor(this.#found(box)) : `They go ${words}. ${start}`)],
+      [paragraph(spot ? `They go ${spot.words}. ${start}` : wordsFor(this.#found(box)))],
       [paragraph("Each line begins like this:"), listing(rest.map(begin))],
       [paragraph("Ours:"), listing(rest)],
     ];
   }
 
+  /** @param {Box} box */
   #putIn(box) {
     const { lines, title, source } = box;
-    const about = [source, lines];
     const before = this.#before(box.of);
     const { text } = this.#mine;
     const { there, faults } = this.#found(box);
     const nothing = () => this.#bench.say("Your program has these lines already. Nothing has changed.");
     if (there === "ours") return nothing();
+    /** @param {string} more */
     const take = (more) => {
       this.#mine.replace(more, `put in “${title}”`);
       const { line } = this.#found(box);
       if (line) this.#bench.inMine((editor) => editor.select(line, line));
     };
     const mended = this.#judge(box).judge.repaired(this.#judge(box).boxes.indexOf(box));
-    let more = putIn(...about, mended, before);
+    let more = putIn(source, lines, mended, before);
     if (more !== text && !faults.some(({ isOther }) => isOther) && there !== "yours") return take(more);
-    if (more === text) more = putIn(...about, swapped(...about, text), before);
+    if (more === text) more = putIn(source, lines, swapped(source, lines, text), before);
     if (more === text) return nothing();
     dialog("These lines are your own", (close) => [
       paragraph("Your program has other lines in this place. Do you want ours there instead? You can undo it."),
@@ -328,6 +422,8 @@ export class Boxes {
   /**
    * Everything up to this step that the program lacks. A program that already does it all stays as it is. Stars begin
    * after the `last` step of which something was lacking.
+   *
+   * @param {Step} step
    */
   async #fill(step, last = step.number) {
     const { text } = this.#mine;
@@ -335,7 +431,7 @@ export class Boxes {
     const here = this.#step.number;
     const found = await this.#bench.verdict(here);
     if (this.#mine.text !== text) return this.#bench.say("You went on typing, so nothing was filled in.");
-    const isDone = found?.stars >= (step === this.#step ? here : here - 1);
+    const isDone = (found?.stars ?? -1) >= (step === this.#step ? here : here - 1);
     if (isDone) return this.#bench.say("Your program already does all this. Nothing has changed.");
     const more = fill(step.source, text, this.#before(step.name));
     if (more === text) return this.#bench.say("There is nothing to fill in. “Check me” says what is still wrong.");
@@ -344,22 +440,32 @@ export class Boxes {
   }
 }
 
-/** In words, where the lines of a box are, or go, or what differs. `spot` is where they go, if none is there. */
+/**
+ * In words, where the lines of a box are, or go, or what differs.
+ *
+ * @param {Found} found
+ * @param {Spot | Missing | null} [spot] where they go, if none is there
+ */
 function wordsFor({ there, faults, line, typing, below }, spot) {
   if (faults.length) return faults[0].words;
   if (there !== "missing") return `Your line ${line}.`;
   if (typing) return `Goes on in your line ${typing}.`;
   if (!spot) return `Goes on below your line ${below}.`;
-  if (spot.missing) return `First build \`${spot.missing}\`.`;
+  if ("missing" in spot) return `First build \`${spot.missing}\`.`;
   return spot.words.includes("your line") ? `Goes ${spot.words}.` : `Goes ${spot.words}, your line ${spot.line}.`;
 }
 
 const spareTime = () =>
   new Promise((done) =>
-    globalThis.requestIdleCallback ? requestIdleCallback(done, { timeout: 100 }) : setTimeout(done),
+    "requestIdleCallback" in globalThis ? requestIdleCallback(done, { timeout: 100 }) : setTimeout(done),
   );
 
-/** How many empty lines our program has above this one. */
+/**
+ * How many empty lines our program has above this one.
+ *
+ * @param {string} source
+ * @param {number} line
+ */
 function gapAbove(source, line) {
   const lines = source.split("\n");
   let gap = 0;
@@ -367,16 +473,27 @@ function gapAbove(source, line) {
   return gap;
 }
 
-/** The first word of a line, and its place. */
+/**
+ * The first word of a line, and its place.
+ *
+ * @param {string} line
+ */
 const begin = (line) => line.replace(/^(\s*(?:async def|@\w+|\S+?\b)).*/, "$1 …");
 
+/** @param {string[]} lines */
 const listing = (lines) => element("pre", { tabIndex: 0 }, lines.join("\n"));
 
-/** The lines in a wrong order, to be put in the right one; then they can be put in. */
+/**
+ * The lines in a wrong order, to be put in the right one; then they can be put in.
+ *
+ * @param {string[]} code
+ * @param {HTMLElement} putIn
+ */
 function puzzle(code, putIn) {
   const list = element("ol", { className: "puzzle" });
   const said = element("p", { role: "status" });
-  const order = () => [...list.children].map((item) => item.firstChild.textContent);
+  const order = () => [...list.children].map((item) => item.firstChild?.textContent ?? "");
+  /** @type {(item: HTMLElement, by: number) => void} */
   const move = (item, by) => {
     const other = by < 0 ? item.previousElementSibling : item.nextElementSibling;
     if (!other) return;
@@ -386,10 +503,10 @@ function puzzle(code, putIn) {
   };
   for (const line of shuffled(code)) {
     const item = element("li", {}, element("code", { textContent: line }));
-    for (const [sign, name, by] of [
+    for (const [sign, name, by] of /** @type {const} */ ([
       ["↑", "Up", -1],
       ["↓", "Down", 1],
-    ]) {
+    ])) {
       const mover = button(sign, () => {
         move(item, by);
         mover.focus();
@@ -402,8 +519,13 @@ function puzzle(code, putIn) {
   return [paragraph("Put the lines in the right order."), list, said];
 }
 
-/** Lines as one text. Imports that stand together may be in any order. */
+/**
+ * Lines as one text. Imports that stand together may be in any order.
+ *
+ * @param {string[]} lines
+ */
 function sorted(lines) {
+  /** @param {string} line */
   const isImport = (line) => /^(?:from|import)\b/.test(line ?? "");
   const out = [];
   for (let at = 0; at < lines.length; ) {
@@ -415,6 +537,7 @@ function sorted(lines) {
   return out.join("\n");
 }
 
+/** @param {string[]} lines */
 function shuffled(lines) {
   const left = [...lines];
   const mixed = [];

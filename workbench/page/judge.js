@@ -1,11 +1,47 @@
-// @ts-nocheck: not typed yet
 // Holds the learner's program beside ours, and says of each task box whether its lines are there.
 //
 // "ours" is a promise: every line of the box stands in the program as in ours. Comments, empty lines, spaces within a
 // line and the words in quotes that only a friend reads do not count. Anything else names the first line that differs.
 // The program need not compile: lines are compared, and brackets or quotes that do not match hide nothing.
 
-import { Program, find, margin, partsOf, programs } from "./pieces.js";
+import { Program, find, margin, partsOf, programs } from "./program.js";
+
+/** @typedef {import("./program.js").Piece} Piece */
+/** @typedef {import("./program.js").Part} Part */
+
+/**
+ * What differs at a line of the learner's, or at several.
+ *
+ * @typedef {object} Fault
+ * @property {number} number of the first of these lines
+ * @property {number} last
+ * @property {string} words
+ * @property {number} [our] the line of ours
+ * @property {boolean} [isOther] it may be on purpose
+ * @property {boolean} [isGap] it has not been filled in
+ * @property {boolean} [isLost] it stands in another place
+ * @property {boolean} [isExtra] ours has no such line here
+ * @property {boolean} [isOurs] it once was ours, or is there twice
+ * @property {boolean} [isMissing] ours has a line more, below this one
+ * @property {boolean} [isAbove] or above it
+ * @property {number} [isLate] it must be above this line
+ */
+
+/**
+ * How far a box is.
+ *
+ * @typedef {object} Verdict
+ * @property {"missing" | "look" | "ours"} there
+ * @property {Fault[]} faults the first one first
+ * @property {Fault[]} [mends] the same, and what is wrong with the line that is being typed
+ * @property {boolean} [isBegun]
+ * @property {number} [typing] the line in which lines are to follow; if there is none,
+ * @property {number} [below] they follow below this one
+ * @property {number} [next] the line of ours that they begin with
+ */
+
+/** @typedef {{ my: number, last: number, isMoved: boolean, isSame: boolean }} Pair the learner's lines for one of ours */
+/** @typedef {(our: number, my: number, more: Partial<Pair>) => void} Take */
 
 const TOKEN =
   /[rbfuRBFU]{0,2}(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|[\p{L}_][\p{L}\p{M}\p{N}_]*|\d[\w.]*|\.{3}|->|:=|\*\*|[-+*/|&^%@<>=!]=|\S/gu;
@@ -17,11 +53,19 @@ const ALIKE = 0.5; // the share of two lines that must be the same for one to be
 const MANY = 2000; // pairs of lines that are worth a comparison: more are another program
 const FEW = 3; // lines that one line of ours may have been broken into
 
-const pieceAt = (program, number) => program.pieces.findLast(({ from, to }) => from <= number && number <= to);
+/** @type {(program: Program, number?: number) => Piece | undefined} */
+const pieceAt = (program, number = 0) => program.pieces.findLast(({ from, to }) => from <= number && number <= to);
+/** @param {string} code */
 const tokensOf = (code) => code.match(TOKEN) ?? [];
+/** @param {string} code */
 const isBlock = (code) => /^(?:@|(?:async\s+)?def\b|class\b)/.test(code);
 
-/** How a token counts: quotes of either kind are the same, and what is only for a friend to read can be anything. */
+/**
+ * How a token counts: quotes of either kind are the same, and what is only for a friend to read can be anything.
+ *
+ * @param {string} token
+ * @param {string[]} said
+ */
 function counted(token, said) {
   const [, prefix, , typed] = TEXT.exec(token) ?? [];
   if (typed === undefined) return token;
@@ -32,19 +76,30 @@ function counted(token, said) {
   return `${prefix.toLowerCase()}"${isFree ? `…${parts}` : inside}"`;
 }
 
-/** The share of two lists of tokens, or of two words, that is the same and in the same order. */
+/**
+ * The share of two lists of tokens, or of two words, that is the same and in the same order.
+ *
+ * @param {string[]} a
+ * @param {string[]} b
+ */
 function alike(a, b) {
   if (!a.length || !b.length) return 0;
+  /** @type {number[]} */
   let above = new Array(b.length + 1).fill(0);
   for (const one of a) {
     const row = [0];
     for (let j = 0; j < b.length; j++) row.push(one === b[j] ? above[j] + 1 : Math.max(above[j + 1], row[j]));
     above = row;
   }
-  return (2 * above.at(-1)) / (a.length + b.length);
+  return (2 * above[b.length]) / (a.length + b.length);
 }
 
-/** The share of two lines that is the same at their beginnings and ends: a quote that is missing changes every token. */
+/**
+ * The share of two lines that is the same at their beginnings and ends: a quote that is missing changes every token.
+ *
+ * @param {string} a
+ * @param {string} b
+ */
 function ends(a, b) {
   const most = Math.min(a.length, b.length);
   let start = 0;
@@ -56,16 +111,24 @@ function ends(a, b) {
 
 /** The lines of a program that count. */
 class Lines {
+  #tokens;
+  #keys;
+  /** @type {Set<number>} */
+  free = new Set(); // they begin within brackets or within a text, where spaces do not matter
+
+  /**
+   * @param {Program} program
+   * @param {string[]} said
+   */
   constructor(program, said) {
     this.program = program;
     this.numbers = program.lines
       .map((_, at) => at + 1)
       .filter((number) => program.code(number) && !program.code(number).startsWith("#"));
-    this.tokens = new Map(
+    this.#tokens = new Map(
       this.numbers.map((number) => [number, tokensOf(program.code(number)).map((token) => counted(token, said))]),
     );
-    this.keys = new Map(this.numbers.map((number) => [number, this.tokens.get(number).join(" ")]));
-    this.free = new Set(); // they begin within brackets or within a text, where spaces do not matter
+    this.#keys = new Map(this.numbers.map((number) => [number, this.tokens(number).join(" ")]));
     let open = 0;
     let text = "";
     program.lines.forEach((line, at) => {
@@ -81,28 +144,65 @@ class Lines {
     });
   }
 
-  key = (number) => this.keys.get(number);
+  /** @param {number} number */
+  tokens = (number) => this.#tokens.get(number) ?? [];
 
-  /** How many spaces it is moved to the right by. */
+  /**
+   * What a line is known by: nothing if it does not count.
+   *
+   * @param {number} number
+   */
+  key = (number) => this.#keys.get(number) ?? "";
+
+  get keys() {
+    return new Set(this.#keys.values());
+  }
+
+  /**
+   * How many spaces it is moved to the right by.
+   *
+   * @param {number} number
+   */
   width = (number) => margin(this.program.line(number)).replaceAll("\t", "    ").length;
 
-  /** How far in a line stands, to the space. */
+  /**
+   * How far in a line stands, to the space.
+   *
+   * @param {number} number
+   */
   depth = (number) => this.width(number) / (this.program.unit === "\t" ? 4 : this.program.unit.length);
 
+  /** @param {number} number */
   isShort = (number) => this.program.code(number).length < SHORT;
 }
 
+/** @type {Map<string, Lines>} */
 const read = new Map(); // programs of ours; there are only so many
 
+/**
+ * @param {string} text
+ * @param {string[]} said
+ */
 function linesOf(text, said) {
-  if (!read.has(text)) read.set(text, new Lines(programs(text)[0], said));
-  return read.get(text);
+  const lines = read.get(text) ?? new Lines(programs(text)[0], said);
+  read.set(text, lines);
+  return lines;
 }
 
-/** Pairs of equal lines, in order: as many as can be, and such that stand together rather than apart. */
+/**
+ * Pairs of equal lines, in order: as many as can be, and such that stand together rather than apart.
+ *
+ * @param {Lines} ours
+ * @param {number[]} our
+ * @param {Lines} mine
+ * @param {number[]} my
+ */
 function equal(ours, our, mine, my) {
+  /** @type {(i: number, j: number) => boolean} */
   const isSame = (i, j) => ours.key(our[i]) === mine.key(my[j]);
+  /** @type {(i: number, j: number) => boolean} */
   const isJust = (i, j) => isSame(i, j) && ours.depth(our[i]) === mine.depth(my[j]);
+  /** @type {[number, number][]} */
   const pairs = [];
   let [start, end] = [0, 0];
   const most = Math.min(our.length, my.length);
@@ -111,6 +211,7 @@ function equal(ours, our, mine, my) {
   const [n, m] = [our.length - start - end, my.length - start - end];
   const width = m + 1;
   const best = [new Float32Array((n + 1) * width), new Float32Array((n + 1) * width)]; // [not] right after another pair
+  /** @type {(i: number, j: number) => number} */
   const value = (i, j) => (ours.isShort(our[start + i]) ? 1 : 2) + (isJust(start + i, start + j) ? 0.5 : 0);
   for (let i = n - 1; i >= 0; i--) {
     for (let j = m - 1; j >= 0; j--) {
@@ -134,22 +235,30 @@ function equal(ours, our, mine, my) {
     if (best[0][(i + 1) * width + j] >= best[0][i * width + j + 1]) i++;
     else j++;
   }
-  for (let at = end; at > 0; at--) pairs.push([our.at(-at), my.at(-at)]);
+  for (let at = end; at > 0; at--) pairs.push([our[our.length - at], my[my.length - at]]);
   return pairs;
 }
 
 /**
- * Which lines of the learner's are which of ours: for each of ours `{ my, last, isMoved, isSame }`. `isOld` knows the
- * lines that are to go, and `isElsewhere` those that belong to another piece.
+ * Which lines of the learner's are which of ours.
+ *
+ * @param {Lines} ours
+ * @param {Lines} mine
+ * @param {(my: number) => boolean} isOld knows the lines that are to go
+ * @param {(our: number, my: number) => boolean} isElsewhere knows those that belong to another piece
  */
 function paired(ours, mine, isOld, isElsewhere) {
+  /** @type {Map<number, Pair>} */
   const pairs = new Map();
+  /** @type {Map<number, number>} */
   const taken = new Map();
+  /** @type {Take} */
   const take = (our, my, more) => {
     if (isElsewhere(our, my)) return;
     pairs.set(our, { my, last: my, isMoved: false, isSame: true, ...more });
     for (let each = my; each <= (more.last ?? my); each++) taken.set(each, our);
   };
+  /** @type {(lines: Lines, used: Map<number, unknown>) => number[]} */
   const left = (lines, used) => lines.numbers.filter((number) => !used.has(number));
   for (const [our, my] of equal(ours, ours.numbers, mine, mine.numbers)) take(our, my, {});
   for (let turn = 0; turn < 20; turn++) {
@@ -177,7 +286,9 @@ function paired(ours, mine, isOld, isElsewhere) {
     const our = ours.numbers.slice(at, end + 1);
     const above = pairs.get(ours.numbers[at - 1])?.last ?? 0;
     const below = pairs.get(ours.numbers[end + 1])?.my ?? Infinity;
+    /** @param {number} number */
     const isBetween = (number) => number > above && number < below;
+    /** @param {number} number */
     const isBeside = (number) => Math.min(Math.abs(number - above), Math.abs(number - below)) <= our.length + FEW;
     const my = left(mine, taken).filter(
       (number) => (above < below ? isBetween(number) : isBeside(number)) && !isOld(number),
@@ -189,8 +300,18 @@ function paired(ours, mine, isOld, isElsewhere) {
   return { pairs, taken };
 }
 
-/** Pairs of lines that are alike, and lines that were broken into several. */
+/**
+ * Pairs of lines that are alike, and lines that were broken into several.
+ *
+ * @param {Lines} ours
+ * @param {number[]} our
+ * @param {Lines} mine
+ * @param {number[]} my
+ * @param {Take} take
+ * @param {boolean} isMoved
+ */
 function slips(ours, our, mine, my, take, isMoved) {
+  /** @param {string} text */
   const bare = (text) => text.replace(/\s+/g, "");
   for (const one of our) {
     const whole = bare(ours.program.code(one));
@@ -213,7 +334,7 @@ function slips(ours, our, mine, my, take, isMoved) {
   }
   const like = our.map((one) =>
     my.map((other) => {
-      const [a, b] = [ours.tokens.get(one), mine.tokens.get(other)];
+      const [a, b] = [ours.tokens(one), mine.tokens(other)];
       const common = a.filter((token) => b.includes(token)).length;
       const [whole, theirs] = [ours.program.code(one), mine.program.code(other)];
       const isBegun = theirs.length > SHORT && whole.startsWith(theirs);
@@ -225,6 +346,7 @@ function slips(ours, our, mine, my, take, isMoved) {
       return share < ALIKE ? 0 : share + (ours.depth(one) === mine.depth(other) ? 0.05 : 0);
     }),
   );
+  /** @type {number[][]} */
   const best = [...our, 0].map(() => new Array(my.length + 1).fill(0));
   for (let i = our.length - 1; i >= 0; i--) {
     for (let j = my.length - 1; j >= 0; j--)
@@ -238,7 +360,13 @@ function slips(ours, our, mine, my, take, isMoved) {
   }
 }
 
-/** In words, how a line of theirs differs from ours. It names theirs: ours may be what the learner is to find out. */
+/**
+ * In words, how a line of theirs differs from ours. It names theirs: ours may be what the learner is to find out.
+ *
+ * @param {number} number
+ * @param {string[]} our
+ * @param {string[]} my
+ */
 function difference(number, our, my) {
   const words = [our, my].map((tokens) => tokens.map((token) => (token.startsWith('"') ? token.slice(1, -1) : token)));
   let start = 0;
@@ -259,17 +387,18 @@ function difference(number, our, my) {
   return other(number);
 }
 
+/** @param {number} number */
 const other = (number) => `Differs from ours at your line ${number}.`;
 
+/** @type {(first: number, last: number) => string} */
 const listed = (first, last) =>
   first === last ? `line ${first}` : `lines ${first} ${last === first + 1 ? "and" : "to"} ${last}`;
 
+/** @typedef {{ all: Set<string>, keys: Set<string>, pieces: Set<string> }} OldLines */
+/** @type {WeakMap<Lines, { before: string[], found: OldLines }>} */
 const OLD_LINES = new WeakMap(); // for our programs
 
-/**
- * The task boxes of a page beside a program: `boxes` are lists of line numbers in `ours`. `before` are our programs of
- * the earlier steps, `later` those of the later ones, and `said` the words that the promises of the steps insist on.
- */
+/** The task boxes of a page beside a program. */
 export class Judge {
   #text;
   #ours;
@@ -283,11 +412,25 @@ export class Judge {
   #taken;
   #extras; // lines of the learner's that are none of ours and that a box has to answer for
   #early; // lines that use a name which is made below them
+  /** @type {Map<string, Judge>} */
   #others = new Map(); // judges of later programs
+  /** @type {number | undefined} */
   #near; // the later program that the learner's is most like, from 1, or 0 if it is this one
 
+  /**
+   * @param {string} ours
+   * @param {number[][]} boxes the lines of ours in each
+   * @param {string | Program} mine
+   * @param {object} [world]
+   * @param {string | string[]} [world.before] our programs of the earlier steps
+   * @param {string[]} [world.later] those of the later ones
+   * @param {string[]} [world.said] the words that the promises of the steps insist on
+   */
   constructor(ours, boxes, mine, { before = [], later = [], said = [] } = {}) {
-    [this.#text, this.#boxes, this.#later, this.#said] = [ours, boxes, later, said];
+    this.#text = ours;
+    this.#boxes = boxes;
+    this.#later = later;
+    this.#said = said;
     this.#before = [before].flat();
     this.#ours = linesOf(ours, said);
     this.#mine = new Lines(mine instanceof Program ? mine : new Program(mine), said);
@@ -298,7 +441,8 @@ export class Judge {
       (number) => this.#isOld(number),
       (our, my) => this.#isElsewhere(our, my),
     );
-    [this.#pairs, this.#taken] = [pairs, taken];
+    this.#pairs = pairs;
+    this.#taken = taken;
     this.#extras = this.#findExtras();
     this.#early = this.#tooEarly();
   }
@@ -316,11 +460,13 @@ export class Judge {
 
   /** The lines of our earlier programs that are gone in this one; those that are gone in one piece only, by its name. */
   #oldLines() {
+    /** @type {OldLines} */
     const found = { all: new Set(), keys: new Set(), pieces: new Set() };
     const { program } = this.#ours;
+    /** @type {(lines: Lines, number: number) => string} */
     const name = (lines, number) => `${lines.program.depth(number)} ${lines.key(number)}`;
     const all = new Set(this.#ours.numbers.map((number) => name(this.#ours, number)));
-    const keys = new Set(this.#ours.keys.values());
+    const { keys } = this.#ours;
     for (const text of this.#before) {
       const old = linesOf(text, this.#said);
       for (const piece of old.program.pieces) {
@@ -342,6 +488,7 @@ export class Judge {
     return found;
   }
 
+  /** @param {number} number */
   #isOld(number) {
     const { program } = this.#mine;
     const line = `${program.depth(number)} ${this.#mine.key(number)}`;
@@ -350,31 +497,55 @@ export class Judge {
     return this.#old.pieces.has(`${piece?.key} ${line}`);
   }
 
-  /** Does this line stand where it stood before this step, in another piece than this line of ours? */
+  /**
+   * Does this line stand where it stood before this step, in another piece than this line of ours?
+   *
+   * @param {number} our
+   * @param {number} my
+   */
   #isElsewhere(our, my) {
     const [one, other] = [pieceAt(this.#ours.program, our), pieceAt(this.#mine.program, my)];
     if (!one || !other || one.key === other.key) return false;
     return this.#ours.program.pieces.some(({ key }) => key === other.key) && this.#isOldPlace(my, other.key);
   }
 
-  /** Does this line stand below the same line as in our program of the step before? */
+  /** Our program of the step before, if there is one. */
+  get #previous() {
+    const text = this.#before.at(-1);
+    return text === undefined ? null : linesOf(text, this.#said);
+  }
+
+  /**
+   * Does this line stand below the same line as in our program of the step before?
+   *
+   * @param {number} number
+   */
   #isOldPlace(number, piece = "") {
-    const old = this.#before.length && linesOf(this.#before.at(-1), this.#said);
+    const old = this.#previous;
+    if (!old) return false;
+    /** @type {(lines: Lines, at: number) => string} */
     const above = (lines, at) => lines.key(lines.numbers[lines.numbers.indexOf(at) - 1]);
+    /** @param {number} each */
     const isSame = (each) =>
       old.key(each) === this.#mine.key(number) &&
       above(old, each) === above(this.#mine, number) &&
       (!piece || pieceAt(old.program, each)?.key === piece);
-    return Boolean(old) && old.numbers.some(isSame);
+    return old.numbers.some(isSame);
   }
 
-  /** The number of the box that a line of ours is in, or -1. */
-  #boxOf = (our) => this.#boxes.findIndex((lines) => lines.includes(our));
+  /**
+   * The number of the box that a line of ours is in, or -1.
+   *
+   * @param {number} [our]
+   */
+  #boxOf = (our = 0) => this.#boxes.findIndex((lines) => lines.includes(our));
 
   #findExtras() {
+    /** @type {{ number: number, box: number, words: string, isOurs: boolean, isOld: boolean, above?: number }[]} */
     const found = [];
     const mine = this.#mine;
-    const keys = new Set(this.#ours.keys.values());
+    const { keys } = this.#ours;
+    /** @type {Map<number, boolean>} */
     const owners = new Map(); // of blocks of the learner's own
     mine.numbers.forEach((number, at) => {
       if (this.#taken.has(number)) return;
@@ -390,15 +561,14 @@ export class Judge {
           return;
         }
       }
-      const above = this.#taken.get(mine.numbers.slice(0, at).findLast((each) => this.#taken.has(each)));
-      const next = this.#ours.numbers[this.#ours.numbers.indexOf(above) + 1];
+      const above = this.#taken.get(mine.numbers.slice(0, at).findLast((each) => this.#taken.has(each)) ?? 0);
+      const next = this.#ours.numbers[this.#ours.numbers.indexOf(above ?? 0) + 1];
       const isBegun =
         next && !this.#pairs.has(next) && this.#ours.program.code(next).startsWith(mine.program.code(number));
       if (isBegun && this.#boxOf(next) >= 0) return;
-      const below = this.#taken.get(mine.numbers.slice(at).find((each) => this.#taken.has(each)));
-      const pieces = [above, below].map(
-        (our) => our && this.#ours.program.pieces.findLast(({ from, to }) => from <= our && our <= to),
-      );
+      const below = this.#taken.get(mine.numbers.slice(at).find((each) => this.#taken.has(each)) ?? 0);
+      const pieces = [above, below].map((our) => pieceAt(this.#ours.program, our));
+      /** @param {number} our */
       const isIn = (our) =>
         pieces.some((piece) => piece && piece.kind !== "class" && piece.from <= our && our <= piece.to);
       // An old line waits for the new one that is to come in its place, or it belongs to the line above it, or below.
@@ -425,11 +595,13 @@ export class Judge {
     for (const piece of program.pieces) {
       const makes = this.#pairs.get(piece.head);
       if (!makes || piece.parent || !(piece.isBlock || piece.kind === "=" || piece.isImport)) continue;
-      for (const name of piece.isImport ? piece.names.map((each) => each.split("=").at(-1)) : [piece.name]) {
+      for (const name of piece.isImport
+        ? piece.names.map((each) => each.slice(each.lastIndexOf("=") + 1))
+        : [piece.name]) {
         for (const [our, { my, isMoved }] of this.#pairs) {
           if (our <= piece.head || my >= makes.my || !(isMoved || makes.isMoved)) continue;
           const isNow = !mine.program.depth(my) && !/^(?:async\s+)?def\b/.test(mine.program.code(my));
-          if (isNow && mine.tokens.get(my).includes(name))
+          if (isNow && mine.tokens(my).includes(name))
             found.push({ our, my, makes: makes.my, head: piece.head, isMoved, name });
         }
       }
@@ -437,14 +609,19 @@ export class Judge {
     return found;
   }
 
-  /** What is wrong with a line of ours that is in the program, in words, or nothing. */
+  /**
+   * What is wrong with a line of ours that is in the program, in words, or nothing.
+   *
+   * @param {number} our
+   * @param {Pair} pair
+   */
   #wrongWith(our, pair) {
     const [ours, mine] = [this.#ours, this.#mine];
     const { my, last, isSame } = pair;
     if (last > my) return `Your ${listed(my, last)} are one line.`;
     if (/(?<!\w)__{2,}(?!\w)/.test(mine.program.code(my)) && mine.program.code(my).includes("____"))
       return `Fill the gap in your line ${my}.`;
-    if (!isSame) return difference(my, ours.tokens.get(our), mine.tokens.get(my));
+    if (!isSame) return difference(my, ours.tokens(our), mine.tokens(my));
     if (ours.free.has(our) || ours.depth(our) === mine.depth(my)) return "";
     const { unit } = mine.program;
     if (unit === "\t") return `Look at the spaces at the start of your line ${my}.`;
@@ -452,7 +629,11 @@ export class Judge {
     return `Your line ${my} starts ${is} space${is === 1 ? "" : "s"} in. Ours starts ${wanted} in.`;
   }
 
-  /** An import is there when its names are, in whatever order. */
+  /**
+   * An import is there when its names are, in whatever order.
+   *
+   * @param {Piece} piece
+   */
   #isImported(piece) {
     const theirs = this.#mine.program.pieces.filter(({ kind, key, from, to }) => {
       const text = this.#mine.program.lines.slice(from - 1, to).join("\n");
@@ -460,6 +641,7 @@ export class Judge {
         kind === piece.kind && (kind === "import" || key === piece.key) && (from === to || /\([^()]*\)/.test(text))
       );
     });
+    /** @param {string} code */
     const isPlain = (code) => /^(?:from [\w.]+ )?import [\w.]+( as \w+)?(, *[\w.]+( as \w+)?)*$|[()]/.test(code);
     const good = theirs.filter(
       ({ head, from }) => isPlain(this.#mine.program.code(head)) && this.#mine.depth(from) === 0,
@@ -467,22 +649,28 @@ export class Judge {
     return piece.names.every((name) => good.some(({ names }) => names.includes(name)));
   }
 
-  /** Of one part of a box: the lines that are lacking, and what is wrong with the others. */
+  /**
+   * Of one part of a box: the lines that are lacking, and what is wrong with the others.
+   *
+   * @param {Part} part
+   */
   #part({ piece, wanted }) {
     const lines = wanted.filter((our) => this.#ours.key(our));
     if (piece.isImport && this.#isImported(piece)) return { faults: [], missing: [], there: lines };
     const own = this.#ours.program.own(piece).filter((our) => this.#ours.key(our));
     const there = own.filter((our) => this.#pairs.has(our));
-    const areMoved = there.every((our) => this.#pairs.get(our).isMoved);
+    const areMoved = there.every((our) => this.#pairs.get(our)?.isMoved);
+    /** @type {Fault[]} */
     const faults = [];
+    /** @type {Set<number>} */
     const stale = new Set(); // where the step before has them
     for (const our of lines) {
       const pair = this.#pairs.get(our);
       if (!pair) continue;
       const words = this.#wrongWith(our, pair);
       const above = own[own.indexOf(our) - 1];
-      const isBelow = this.#pairs.get(above)?.my > pair.my && this.#boxOf(above) < 0;
-      const isMoved = pair.isMoved ? !areMoved || this.#isAstray(our, there, piece) : isBelow;
+      const isBelow = (this.#pairs.get(above)?.my ?? 0) > pair.my && this.#boxOf(above) < 0;
+      const isMoved = pair.isMoved ? !areMoved || this.#isAstray(our, pair, there, piece) : isBelow;
       const isLost = isMoved && !piece.isImport;
       const spot = { our, number: pair.my, last: pair.last };
       if (isLost && this.#isOldPlace(pair.my)) stale.add(our);
@@ -490,19 +678,30 @@ export class Judge {
       else if (words)
         faults.push({ ...spot, words, isGap: words.startsWith("Fill"), isOther: words === other(pair.my) });
     }
+    /** @param {number} our */
     const isThere = (our) => this.#pairs.has(our) && !stale.has(our);
     return { faults, missing: lines.filter((our) => !isThere(our)), there: lines.filter(isThere) };
   }
 
-  /** All of this piece has moved. Does this line stand among lines of another piece, or before the one above it? */
-  #isAstray(our, there, piece) {
-    const { my } = this.#pairs.get(our);
+  /**
+   * All of this piece has moved. Does this line stand among lines of another piece, or before the one above it?
+   *
+   * @param {number} our
+   * @param {Pair} pair
+   * @param {number[]} there
+   * @param {Piece} piece
+   */
+  #isAstray(our, { my }, there, piece) {
     const above = this.#pairs.get(there[there.indexOf(our) - 1])?.my;
-    const isOther = (number) =>
-      this.#taken.has(number) && !(piece.from <= this.#taken.get(number) && this.#taken.get(number) <= piece.to);
+    /** @param {number} number */
+    const isOther = (number) => {
+      const one = this.#taken.get(number);
+      return one !== undefined && !(piece.from <= one && one <= piece.to);
+    };
     if (above)
       return my < above || this.#mine.numbers.some((number) => number > above && number < my && isOther(number));
-    const pieceOf = (number) =>
+    /** @param {number} [number] */
+    const pieceOf = (number = 0) =>
       this.#ours.program.pieces.find(({ from, to, kind }) => kind !== "class" && from <= number && number <= to);
     if (piece.parent && piece.kind === "=") return true;
     const members = this.#ours.program.pieces
@@ -510,17 +709,16 @@ export class Judge {
       .map(({ head }) => this.#pairs.get(head)?.my ?? Infinity);
     if (Math.min(...members) < my) return true;
     const numbers = this.#mine.numbers;
-    const last = this.#pairs.get(there.at(-1)).my;
+    const last = this.#pairs.get(there[there.length - 1])?.my ?? my;
     const around = [numbers.findLast((each) => each < my), numbers.find((each) => each > last)].map((each) =>
-      pieceOf(this.#taken.get(each)),
+      pieceOf(this.#taken.get(each ?? 0)),
     );
     return Boolean(around[0]) && around[0] === around[1];
   }
 
   /**
-   * How far a box is: `there` is "missing", "look" or "ours". `faults` are what differs, the first one first, as `{ number, words,
-   * our }` (one that `isOther` may be on purpose). If lines are to follow, they go on in the line `typing`, or `below` another,
-   * with the line `next` of ours.
+   * @param {number} box
+   * @returns {Verdict}
    */
   of(box) {
     const lines = this.#boxes[box];
@@ -531,7 +729,7 @@ export class Judge {
     const there = parts.flatMap((part) => part.there);
     const missing = parts.flatMap((part) => part.missing);
     // What stood there before this step, elsewhere or in the file to start with, is no beginning.
-    const old = new Set(this.#before.length ? linesOf(this.#before.at(-1), this.#said).keys.values() : []);
+    const old = this.#previous?.keys ?? new Set();
     const telling = there.filter(
       (our) =>
         !ours.isShort(our) &&
@@ -565,11 +763,11 @@ export class Judge {
       const above =
         wanted.slice(0, wanted.indexOf(our)).findLast((each) => this.#pairs.has(each)) ??
         ours.numbers.findLast((each) => each < our && this.#pairs.has(each));
-      const next = wanted.find((each) => each > our && this.#pairs.has(each));
-      const number = this.#pairs.get(above)?.last ?? 0;
-      const pieceOf = (line) => ours.program.pieces.findLast(({ from, to }) => from <= line && line <= to);
-      const isBelow = number && (!next || (number < this.#pairs.get(next).my && pieceOf(above) === pieceOf(our)));
-      const at = isBelow ? number : (this.#pairs.get(next)?.my ?? number);
+      const next = this.#pairs.get(wanted.find((each) => each > our && this.#pairs.has(each)) ?? 0);
+      const number = this.#pairs.get(above ?? 0)?.last ?? 0;
+      const isBelow =
+        number && (!next || (number < next.my && pieceAt(ours.program, above) === pieceAt(ours.program, our)));
+      const at = isBelow ? number : (next?.my ?? number);
       faults.push({
         number: at,
         last: at,
@@ -580,7 +778,7 @@ export class Judge {
       });
     }
     faults = faults.sort((a, b) => a.number - b.number);
-    const typing = last && this.#isTyping(last, tail) ? this.#pairs.get(last).my : 0;
+    const typing = last ? this.#typing(last, tail) : 0;
     const mends = faults;
     if (typing) faults = faults.filter(({ number, our }) => our !== last || number !== typing);
     const isOpen = tail.length || typing || (faults.length && faults.every(({ isGap }) => isGap));
@@ -589,17 +787,24 @@ export class Judge {
     return this.#orLater({ there: state, faults, mends, isBegun: true, typing, below, next: tail[0] }, all);
   }
 
-  /** Is the last line of a box, as it stands, the beginning of ours? */
-  #isTyping(our, tail) {
-    const { my, last, isSame } = this.#pairs.get(our) ?? {};
-    if (!my || isSame || last > my) return false;
+  /**
+   * Where the last line of a box stands if it is, as it stands, the beginning of ours, or else 0.
+   *
+   * @param {number} our
+   * @param {number[]} tail
+   */
+  #typing(our, tail) {
+    const pair = this.#pairs.get(our);
+    if (!pair || pair.isSame || pair.last > pair.my) return 0;
+    const { my } = pair;
     const [whole, theirs] = [this.#ours.program.code(our), this.#mine.program.code(my)];
-    return whole.startsWith(theirs) || (tail.length > 0 && theirs.length < whole.length * 0.8);
+    return whole.startsWith(theirs) || (tail.length > 0 && theirs.length < whole.length * 0.8) ? my : 0;
   }
 
   #nearest() {
     if (this.#near !== undefined) return this.#near;
-    const mine = new Set(this.#mine.keys.values());
+    const mine = this.#mine.keys;
+    /** @param {Lines} lines */
     const shared = (lines) => {
       const common = lines.numbers.filter((number) => mine.has(lines.key(number))).length;
       return 2 * common - lines.numbers.length;
@@ -609,26 +814,39 @@ export class Judge {
     return this.#near;
   }
 
-  /** Is this piece just as in a later program of ours? */
+  /**
+   * Is this piece just as in a later program of ours?
+   *
+   * @param {string} text
+   * @param {Piece} piece
+   */
   #isIn(text, piece) {
     const { program } = linesOf(text, this.#said);
-    const at = program.pieces.indexOf(find(piece, this.#ours.program, program));
-    if (at < 0) return false;
-    if (!this.#others.has(text)) {
+    const twin = find(piece, this.#ours.program, program);
+    if (!twin) return false;
+    let judge = this.#others.get(text);
+    if (!judge) {
       const boxes = program.pieces.map((each) => program.own(each));
-      const judge = new Judge(text, boxes, this.#mine.program, {
+      judge = new Judge(text, boxes, this.#mine.program, {
         before: [...this.#before, this.#text],
         said: this.#said,
       });
       this.#others.set(text, judge);
     }
-    return this.#others.get(text).of(at).there === "ours";
+    return judge.of(program.pieces.indexOf(twin)).there === "ours";
   }
 
-  /** A later step may have changed these lines again. What is like ours there is like ours. */
+  /**
+   * A later step may have changed these lines again. What is like ours there is like ours.
+   *
+   * @param {Verdict} found
+   * @param {Part[]} parts
+   * @returns {Verdict}
+   */
   #orLater(found, parts) {
     if (found.there === "ours" || !this.#later.length) return found;
     const nearest = this.#nearest();
+    /** @param {Part} part */
     const isLike = ({ piece, wanted }) => {
       const { faults, missing } = this.#part({ piece, wanted });
       if (!faults.length && !missing.length && found.faults.every(({ isExtra }) => !isExtra)) return true;
@@ -637,22 +855,39 @@ export class Judge {
     return nearest > 0 && parts.every(isLike) ? { there: "ours", faults: [], isBegun: true } : found;
   }
 
-  /** The number in the learner's program of the first line of a box that is there. */
-  first = (box) => this.#pairs.get(this.#boxes[box].find((our) => this.#pairs.has(our)))?.my;
+  /**
+   * The number in the learner's program of the first line of a box that is there.
+   *
+   * @param {number} box
+   */
+  first = (box) => this.#pairs.get(this.#boxes[box].find((our) => this.#pairs.has(our)) ?? 0)?.my;
 
-  /** The number in the learner's program of a line of ours, if it is there. */
+  /**
+   * The number in the learner's program of a line of ours, if it is there.
+   *
+   * @param {number} our
+   */
   number = (our) => this.#pairs.get(our)?.my;
 
-  /** The program with a box's lines as in ours, where they are there at all. What is the learner's own stays. */
+  /**
+   * The program with a box's lines as in ours, where they are there at all. What is the learner's own stays.
+   *
+   * @param {number} box
+   */
   repaired(box) {
     const { mends = [] } = this.of(box);
     const [ours, mine] = [this.#ours, this.#mine];
+    /** @type {Set<number>} */
     const gone = new Set();
+    /** @type {Map<number, string[]>} */
     const put = new Map(); // after a line of theirs: lines of ours
+    /** @param {number} our */
     const text = (our) =>
       mine.program.unit.repeat(ours.program.depth(our)) + ours.program.line(our).trim() + mine.program.end;
+    /** @type {(number: number, lines: string[]) => void} */
     const add = (number, lines) => put.set(number, [...(put.get(number) ?? []), ...lines]);
     const isLost = new Set(mends.filter((each) => each.isLost).map(({ our }) => our));
+    /** @type {Set<number | undefined>} */
     const done = new Set();
     for (const { our, number, last, isExtra, isOurs, isMissing, isLate } of mends) {
       if (our && done.has(our)) continue;
@@ -660,18 +895,18 @@ export class Judge {
       if (isLate) return this.#moved(number, isLate);
       if (isExtra && !isOurs) continue;
       if (isExtra || !isMissing) for (let each = number; each <= last; each++) gone.add(each);
-      if (isExtra) continue;
+      if (isExtra || !our) continue;
       if (!isMissing && !isLost.has(our)) {
         add(number, [text(our)]);
         continue;
       }
-      const piece = ours.program.pieces.findLast(({ from, to }) => from <= our && our <= to);
+      const piece = pieceAt(ours.program, our);
       const own = ours.numbers.filter(
         (each) => piece && piece.from <= each && each <= piece.to && this.#pairs.has(each) && !isLost.has(each),
       );
-      const above = own.findLast((each) => each < our);
-      const below = own.find((each) => each > our);
-      const at = above ? this.#pairs.get(above).last : below ? this.#pairs.get(below).my - 1 : number;
+      const above = this.#pairs.get(own.findLast((each) => each < our) ?? 0);
+      const below = this.#pairs.get(own.find((each) => each > our) ?? 0);
+      const at = above ? above.last : below ? below.my - 1 : number;
       add(at, [...(above ? new Array(ours.program.gapAbove(our)).fill(mine.program.end) : []), text(our)]);
     }
     const out = [...(put.get(0) ?? [])];
@@ -682,7 +917,12 @@ export class Judge {
     return out.map((line) => `${line}\n`).join("");
   }
 
-  /** The program with the piece at this line moved above another line. */
+  /**
+   * The program with the piece at this line moved above another line.
+   *
+   * @param {number} number
+   * @param {number} user
+   */
   #moved(number, user) {
     const { program } = this.#mine;
     const found = program.pieces.find(({ from, to, parent }) => !parent && from <= number && number <= to);

@@ -26,6 +26,8 @@ const mine = new Mine(place.pathname);
  *
  * @typedef {object} Site
  * @property {Step[]} steps
+ * @property {{ name: string, source: string }[]} ideas which add to a step
+ * @property {string[]} said what the promises insist on, word for word
  * @property {string} starter what a learner's file has in it at first
  * @property {URL} place of the site
  * @property {URL} folder of Python
