@@ -33,6 +33,7 @@ later = loop.call_later  # by the clock on the wall, whatever the program's cloc
 create_task = loop.create_task
 news = asyncio.Event()  # something has happened, so whoever is waiting may look again
 tickets = itertools.count(1)
+SHORT = 1_000_000  # letters
 lines: "dict[int, Call]" = {}
 
 
@@ -138,12 +139,13 @@ class Call:
 
 
 def fall_asleep(end: Any) -> asyncio.Event:
-    """This end takes two messages; the next ones wait on the way until its friend wakes up, or is gone."""
+    """This end takes two short messages; what is more waits on the way until its friend wakes up, or is gone."""
     send, hang_up, awake, taken = end.send, end.hang_up, asyncio.Event(), itertools.count()
     end.is_full = False
 
     async def waiting(event: dict[str, Any]) -> None:
-        if event["type"] != "websocket.accept" and next(taken) > 1:
+        is_long = len(event.get("text") or "") > SHORT
+        if event["type"] != "websocket.accept" and (next(taken) > 1 or is_long):
             end.is_full = True
             news.set()
             await awake.wait()
