@@ -221,6 +221,8 @@ def test_each_box_knows_the_learners_program(bench):
     assert {badge for badge, _ in here.boxes()} == {"not there yet"}
     assert here.boxes()[0][1].startswith("Goes below disconnect, your line ")
     assert here.boxes()[-1][1] == "First build websocket_endpoint."
+    printed = "[...document.querySelectorAll('[data-printed]')].map(({ dataset }) => dataset.linenos.trim())"
+    assert all(number.isdigit() for number in here.page.evaluate(printed))
     for box in range(count):
         here.help(box, "Put it in")
         assert here.page.locator(".place .badge").nth(box).inner_text() in ("not there yet", "like ours")

@@ -243,7 +243,8 @@ export class Boxes {
     const printed = /** @type {NodeListOf<HTMLElement>} */ (code.querySelectorAll("[data-linenos]"));
     for (const [at, each] of printed.entries()) {
       each.dataset.printed ??= each.dataset.linenos; // paper does not know this program: there, boxes count through
-      each.dataset.linenos = `${numbers[at]} `;
+      // Where something has to be built first, nobody knows yet.
+      each.dataset.linenos = numbers[at] ? `${numbers[at]} ` : each.dataset.printed;
     }
   }
 
@@ -448,7 +449,7 @@ export class Boxes {
  */
 function wordsFor({ there, faults, line, typing, below }, spot) {
   if (faults.length) return faults[0].words;
-  if (there !== "missing") return `Your line ${line}.`;
+  if (there !== "missing") return line ? `Your line ${line}.` : "You do it in your own way.";
   if (typing) return `Goes on in your line ${typing}.`;
   if (!spot) return `Goes on below your line ${below}.`;
   if ("missing" in spot) return `First build \`${spot.missing}\`.`;
