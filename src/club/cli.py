@@ -5,7 +5,7 @@ import re
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +28,7 @@ File = Annotated[Path, typer.Argument(help="Your program.", show_default="steps/
 WhichStep = Annotated[int, typer.Option("--step", min=1, max=LAST, help="Check only up to this step.")]
 
 
-def shown(path: Path) -> str:
+def as_typed(path: Path) -> str:
     """A path as the learner would type it here."""
     path = path.resolve()
     short = (path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path).as_posix()
@@ -39,7 +39,7 @@ def numbered(number: int) -> Step:
     return next(step for step in steps().values() if step.number == number)
 
 
-def name(step: Step) -> str:
+def in_words(step: Step) -> str:
     return f"step {step.number}, {step.subject}"
 
 
@@ -49,7 +49,7 @@ def with_bold_code(text: str) -> Text:
     return Text.assemble(*((part, "bold" if at % 2 else "") for at, part in enumerate(parts)))
 
 
-def page(step: Step) -> str:
+def page_path(step: Step) -> str:
     return f"docs/steps/{step.name}.md"
 
 
@@ -58,7 +58,7 @@ def stars(count: int, goal: int) -> str:
     return f"[yellow]{'★ ' * count}[/][dim]{'☆ ' * (len(numbers(last=goal)) - count)}[/]"
 
 
-def rows(*pairs: tuple[str, str]) -> Table:
+def labelled(*pairs: tuple[str, str]) -> Table:
     """Labels and texts side by side; those without a text are left out, and long texts are cut short."""
     grid = Table.grid(padding=(0, 2))
     for label, text in pairs:
@@ -67,36 +67,36 @@ def rows(*pairs: tuple[str, str]) -> Table:
     return grid
 
 
-def check_with_stars(path: Path, step: int, again: bool = True) -> Verdict:
-    """Check, and show the stars as they come."""
+def check_with_stars(path: Path, step: int, judge: Callable[..., Verdict] = check) -> Verdict:
+    """The verdict of `check`, or of `last_verdict`. The stars are shown as they come."""
     with console.status("") as status:
 
         def progress(number: int) -> None:
             status.update(f"{stars(len(numbers(last=number - 1)), step)} looking at step {number}")
 
-        return check(path, step, progress) if again else last_verdict(path, step, progress)
+        return judge(path, step, progress)
 
 
-def show(verdict: Verdict, path: Path) -> None:
+def print_verdict(verdict: Verdict, path: Path) -> None:
     """The verdict in twelve lines at most."""
     console.print(
-        f"{stars(verdict.stars, verdict.goal)} [bold]{escape(shown(path))}[/]\n", no_wrap=True, overflow="ellipsis"
+        f"{stars(verdict.stars, verdict.goal)} [bold]{escape(as_typed(path))}[/]\n", no_wrap=True, overflow="ellipsis"
     )
     headline = verdict.headline([step.subject for step in steps().values()])
     if not verdict.oops:
         console.print(f"[bold green]{headline}[/]\n")
         if verdict.goal < LAST:
             following = numbered(numbers(verdict.goal + 1)[0])
-            console.print(rows(("Next", name(following)), ("Page", page(following))))
+            console.print(labelled(("Next", in_words(following)), ("Page", page_path(following))))
         return
     step = numbered(verdict.step)
     console.print(Text.assemble((headline, "bold"), " ", with_bold_code(verdict.means), "\n"))
     console.print(
-        rows(
+        labelled(
             ("Wanted", f"{verdict.wanted}."),
             ("Instead", verdict.instead),
             ("Look at", f"{verdict.missing} line {verdict.line}: {verdict.code}".strip() if verdict.line else ""),
-            ("Page", page(step)),
+            ("Page", page_path(step)),
             ("Stuck?", "Add --hint to your command."),
         )
     )
@@ -110,8 +110,8 @@ def map_(
     """Show the map: which steps your club has reached, and what comes next."""
     if context.invoked_subcommand:
         return
-    verdict = check_with_stars(file, LAST, again=False)
-    console.print(f"[bold]{escape(shown(file))}[/]\n")
+    verdict = check_with_stars(file, LAST, last_verdict)
+    console.print(f"[bold]{escape(as_typed(file))}[/]\n")
     for step in steps().values():
         mark = "[yellow]★[/]" if not verdict.oops or step.number < verdict.step else "[dim]☆[/]"
         here = "  [bold]← you are here[/]" if step.number == verdict.step else ""
@@ -120,7 +120,11 @@ def map_(
     if verdict.oops:
         step = numbered(verdict.step)
         console.print(
-            rows(("Read", page(step)), ("Run", "uv run fastapi dev " + shown(file)), ("Check", "uv run club check"))
+            labelled(
+                ("Read", page_path(step)),
+                ("Run", "uv run fastapi dev " + as_typed(file)),
+                ("Check", "uv run club check"),
+            )
         )
     else:
         console.print("Your club is ready. Show it to the room: [bold]uv run club share[/]")
@@ -139,16 +143,16 @@ def check_(
     It runs the program, as you would, with all that you may do on this computer.
     """
     if file.resolve() != MINE and read(file):
-        console.print(f"I run {escape(shown(file))}. It can do whatever you can do on this computer.\n")
+        console.print(f"I run {escape(as_typed(file))}. It can do whatever you can do on this computer.\n")
     if watch:
         keep_checking(file, step)
     if not (hint or solution):
         verdict = check_with_stars(file, step)
-        show(verdict, file)
+        print_verdict(verdict, file)
     else:
-        verdict = check_with_stars(file, step, again=False)
+        verdict = check_with_stars(file, step, last_verdict)
         if not verdict.oops:
-            show(verdict, file)
+            print_verdict(verdict, file)
         elif hint:
             number, words = next_hint(file, verdict)
             last = "\nThat was the last one. To see our own lines: `--solution`" if number == 3 else ""
@@ -176,7 +180,7 @@ def keep_checking(file: Path, step: int) -> None:
     def look() -> None:
         console.clear()
         try:
-            show(check_with_stars(file, step), file)
+            print_verdict(check_with_stars(file, step), file)
         except CannotTryError as error:
             console.print(escape(str(error)))
         console.print("\n[dim]Save your file, and I will look again. Ctrl+C stops me.[/]")
@@ -191,18 +195,17 @@ def keep_checking(file: Path, step: int) -> None:
 @app.command("catch-up")
 def catch_up(step: Annotated[int, typer.Argument(min=1, max=LAST, help="The step to start from.")]) -> None:
     """Put our program for a step into steps/my_club. Your own file is kept beside it."""
-    new = (ROOT / "steps" / numbered(step).name / "main.py").read_bytes()
+    ours = numbered(step)
+    new = (ROOT / "steps" / ours.name / "main.py").read_bytes()
     MINE.parent.mkdir(exist_ok=True)
     if MINE.exists() and (old := MINE.read_bytes()) != new:
         kept = MINE.with_name(f"main_before_{datetime.now().astimezone():%Y-%m-%d_%H-%M-%S}.py")
         while kept.exists():
             kept = kept.with_stem(f"{kept.stem}_")
         kept.write_bytes(old)
-        console.print(f"Your old file is safe: [bold]{escape(shown(kept))}[/]")
+        console.print(f"Your old file is safe: [bold]{escape(as_typed(kept))}[/]")
     MINE.write_bytes(new)
-    console.print(
-        f"[bold]{escape(shown(MINE))}[/] is now {name(numbered(step))}. Go on from here: {page(numbered(step))}"
-    )
+    console.print(f"[bold]{escape(as_typed(MINE))}[/] is now {in_words(ours)}. Go on from here: {page_path(ours)}")
 
 
 @app.command()

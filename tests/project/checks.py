@@ -93,7 +93,7 @@ def main() -> None:
         sys.stdout = io.StringIO()
         os.chdir(Path(file).parents[2])
         verdict = check.check(Path(file), goal, start=start)
-        cli.show(verdict, Path(file))
+        cli.print_verdict(verdict, Path(file))
         answer = {"oops": verdict.oops, "instead": verdict.instead, "code": verdict.code, "said": sys.stdout.getvalue()}
         print(json.dumps(answer), file=answers, flush=True)
 
