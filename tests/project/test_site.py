@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import functools
 import gzip
 import json
 import re
@@ -419,6 +420,12 @@ def quiet(browser, served):
     assert not broken
 
 
+@functools.cache
+def packed(file):
+    """How many bytes of it are on their way to a reader."""
+    return file.stat().st_size if file.suffix in {".png", ".woff2"} else len(gzip.compress(file.read_bytes()))
+
+
 # In the dark and on a phone, pages can only differ in what they are made of. These have all of it.
 DARK_AND_NARROW = ["index.md", "start.md", list(STEP_PAGES)[-1], "toolbox/grown-ups.md"]
 
@@ -435,11 +442,7 @@ def test_a_page_asks_nobody_else_is_light_and_axe_finds_nothing(page, site, serv
     ours = {url.partition("?")[0].partition("#")[0] for url in asked}
     assert all(url.startswith((f"http://{served.address}/", "data:")) for url in ours)
     files = [site / url.split("/", 3)[3] for url in ours if url.startswith("http")]
-    packed = sum(
-        file.stat().st_size if file.suffix in {".png", ".woff2"} else len(gzip.compress(file.read_bytes()))
-        for file in files
-    )
-    assert packed < 300_000, sorted((file.stat().st_size, file.name) for file in files)
+    assert sum(map(packed, files)) < 300_000, sorted((file.stat().st_size, file.name) for file in files)
     for scheme, width in quiet.screens():
         assert quiet.page.evaluate("document.documentElement.scrollWidth") <= width
         if scheme == "light" or page in DARK_AND_NARROW:
