@@ -22,6 +22,10 @@ KEPT = """() => !globalThis.caches && new Promise((done) => {
         opening.result.close();
     };
 })"""
+IN_SIGHT = """(each) => {
+    const { x, y, width, height } = each.getBoundingClientRect();
+    return each.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}"""
 NOTE_THE_START = """
 const post = Worker.prototype.postMessage;
 Worker.prototype.postMessage = function (message, ...more) {
@@ -123,6 +127,11 @@ class Board:
         self.row(nickname).get_by_role("button", name=f"More for {nickname}").click()
         self.page.get_by_role("dialog").get_by_role("button", name=name).click()
 
+    def says_to(self, nickname, words):
+        self.row(nickname).get_by_role("button", name=f"More for {nickname}").click()
+        self.page.get_by_placeholder(f"Say to {nickname}…").fill(words)
+        self.page.get_by_placeholder(f"Say to {nickname}…").press("Enter")
+
 
 def test_pupils_come_in_and_visit_each_other(klass, opens):
     board = Board(opens(""), klass)
@@ -152,6 +161,12 @@ def test_pupils_come_in_and_visit_each_other(klass, opens):
     # A friend visits with a phone, and both hear each other.
     mia.opens_her_club()
     assert window.axe_finds() == []
+    klass.joins("Chen").comes().says(type="door", open=True)
+    mia.box.get_by_role("button", name=re.compile("^Class")).click()
+    with mia.page.expect_popup() as visit:
+        mia.page.get_by_role("link", name="Visit Chen").click()
+    visit.value.close()
+    mia.page.locator("dialog").wait_for(state="detached")  # nothing lies over her own club when she comes back
     phone = Guest(opens(klass.address_of_pupils, 390, 844, color_scheme="dark"))
     phone.visits("Mia", "Bo").is_in()
     phone.says_aloud("Hello Mia!")
@@ -200,19 +215,17 @@ def test_the_host_runs_anew_and_the_teacher_acts(klass, opens):
     for page in (mia.page, phone.page):
         page.locator("#pause").wait_for(state="detached")
 
-    # Hush: nobody in a friend's club is heard.
+    # A sentence for one, and then hush: nobody in a friend's club is heard, and nothing lies on the words that say so.
+    board.says_to("Bo", "Well done!")
+    phone.page.locator("#banner").get_by_text("Well done!").wait_for()
     board.press("Hush")
-    phone.page.get_by_text("nobody hears you now").wait_for()
+    phone.page.set_viewport_size({"width": 390, "height": 600})
+    phone.page.evaluate("scrollTo(0, 9999)")
+    assert phone.page.get_by_text("nobody hears you now").evaluate(IN_SIGHT)
     board.press("Let them talk")
 
-    # A page for all, a sentence for one, and our program with a way back.
-    board.page.get_by_label("Open a page for everybody").select_option(label="1. The tools")
-    board.press("Open for all")
-    mia.page.wait_for_url("**/steps/01_imports.html")
-    board.does("Mia", "Hand out")
-    mia.page.get_by_text("Here is our program of step").wait_for()
-    mia.box.get_by_role("button", name="Mine", exact=True, pressed=True).wait_for()
-    mia.page.locator("#banner").get_by_role("button", name="Close").click()
+    opened_for_all(board, mia)
+    handed_out(board, mia)
 
     # Marked by the board, in its own browser.
     mia.writes(f"from fastapi import FastAPI\n\n{BROKEN}\n")
@@ -223,8 +236,36 @@ def test_the_host_runs_anew_and_the_teacher_acts(klass, opens):
 
     # Out.
     board.does("Bo", "Put out")
-    phone.page.get_by_text("The class is over for you.").wait_for()
+    phone.page.locator("#visiting").get_by_text("Your teacher has closed your line.").wait_for()
     board.page.locator("tr.away").get_by_role("rowheader", name="Bo").wait_for()
+
+
+def opened_for_all(board, mia):
+    """On a narrow screen the page comes into sight, too, and the class's clothes stay on."""
+    mia.page.set_viewport_size({"width": 390, "height": 844})
+    tabs = mia.page.locator("#views button")
+    tabs.filter(has_text="Code").click()
+    board.page.get_by_label("Open a page for everybody").select_option(label="1. The tools")
+    board.press("Open for all")
+    mia.page.wait_for_url("**/steps/01_imports.html")
+    mia.page.get_by_role("heading", name="1. The tools").click(trial=True)
+    assert len({tab.bounding_box()["y"] for tab in tabs.all()}) == 1
+    mia.page.set_viewport_size({"width": 1366, "height": 768})
+
+
+def handed_out(board, mia):
+    """Our program for one: it earns no stars, and the way back is in reach under what the teacher says."""
+    mia.press("Mine")
+    own = mia.shown
+    board.does("Mia", "Hand out")
+    mia.page.get_by_text("Here is our program of step").wait_for()
+    mia.box.get_by_role("button", name="Mine", exact=True, pressed=True).wait_for()
+    assert mia.shown != own
+    mia.check().get_by_text("Your own stars begin with step").wait_for()
+    assert mia.stars() == []
+    mia.press("Undo")
+    assert mia.shown == own
+    mia.page.locator("#banner").get_by_role("button", name="Close").click()
 
 
 def copied(pupil):
@@ -302,6 +343,10 @@ def test_the_board_and_the_projector_for_everybody(klass, opens):
         line.says(type="hand", up=nickname == "Chen")
     board = Board(opens(""), klass)
     board.row("Chen").get_by_text("Hand up").wait_for()
+    # The board marks beyond the step at which somebody is: that is a star, and no trouble.
+    klass.board().says(type="mark", to="=Bo", stars=3, oops="no-news-door")
+    board.page.get_by_text("1 of 3 have star 3.").wait_for()
+    assert board.row("=Bo").get_by_role("button").all_inner_texts() == ["More…"]
     assert board.page.locator("tbody th").first.inner_text() == "Chen"
     for _ in board.window.screens():
         assert board.window.axe_finds() == []
@@ -310,6 +355,9 @@ def test_the_board_and_the_projector_for_everybody(klass, opens):
     wall = Window(opened.value, "")
     wall.page.locator("#code svg").wait_for()
     wall.page.locator("#bars li").nth(2).wait_for()
+    picture, bar = (wall.page.locator(part).last.bounding_box() for part in ("#code path", "#bars li"))
+    assert picture["width"] > 300  # for the last row of the room
+    assert bar["y"] + bar["height"] <= wall.page.viewport_size["height"]  # nobody scrolls a wall
     said = wall.page.inner_text("body")
     assert f"http://{klass.address_of_pupils}" in said
     assert not re.search("Mia|Bo|Chen", said)

@@ -7,7 +7,8 @@ const SOON = 300; // ms until the first new call
 const LATE = 5000; // ms between calls, at most
 const TAKE_IT = 2000; // ms between two questions whether the teacher has let us in
 
-document.head.append(element("link", { rel: "stylesheet", href: new URL("class.css", import.meta.url).href }));
+// Not in the head: the theme opens the next page of the site by putting that page's head in the place of this one's.
+document.body.append(element("link", { rel: "stylesheet", href: new URL("class.css", import.meta.url).href }));
 
 /** @param {string} nickname */
 const post = (nickname) =>
@@ -133,7 +134,7 @@ export function pause(on) {
 export function banner(words, from = "") {
   document.getElementById("banner")?.remove();
   const box = element("aside", { id: "banner", role: "status" });
-  document.body.prepend(box);
+  (document.getElementById("visiting") ?? document.body).prepend(box);
   box.append(
     element("p", {}, from && element("b", { textContent: `${from}: ` }), words),
     button("Close", () => box.remove()),

@@ -79,6 +79,7 @@ function content() {
         textContent: `Visit ${name}`,
         target: "_blank",
         href: `/visit/${encodeURIComponent(name)}/?friend=${encodeURIComponent(me)}`,
+        onclick: () => opened?.close(), // it opens in a tab of its own, and nothing lies over this one
       }),
     );
   const runs = here.site?.runtime.runs;
@@ -200,6 +201,8 @@ const commands = {
     sessionStorage.setItem("class hand", "false");
   },
   go({ page }) {
+    opened?.close();
+    here.bench?.view("read", true); // on a phone, or nothing would seem to happen
     const link = element("a", { href: new URL(page, here.place).href, hidden: true });
     document.body.append(link); // the theme goes on without a new page
     link.click();

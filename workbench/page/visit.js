@@ -7,7 +7,12 @@ const host = decodeURIComponent(location.pathname.split("/")[2]);
 const line = new ClassLine();
 const status = element("span", { role: "status" });
 /** @type {Record<string, string>} */
-const words = { "": "", hush: "Quiet, please: nobody hears you now.", over: "The class is over for you." };
+const words = {
+  "": "",
+  hush: "Quiet, please: nobody hears you now.",
+  out: "Your teacher has closed your line.",
+  end: "The class has ended.",
+};
 /** @param {string} what */
 const say = (what) => {
   status.textContent = words[what];
@@ -25,7 +30,7 @@ document.body.prepend(
 const detail = (event) => /** @type {CustomEvent} */ (event).detail;
 line.addEventListener("hello", (event) => say(detail(event).hushed ? "hush" : ""));
 line.addEventListener("hush", (event) => say(detail(event).on ? "hush" : ""));
-for (const end of ["out", "end"]) line.addEventListener(end, () => say("over"));
+for (const end of ["out", "end"]) line.addEventListener(end, () => say(end));
 line.addEventListener("lost", () => location.reload());
 
 const { nickname } = (await whoAmI()) ?? (await join());
