@@ -422,6 +422,13 @@ def test_a_spreadsheet_finds_no_formula():
     assert harmless("Mia") == "Mia"
 
 
+def test_what_somebody_has_not_begun_is_no_trouble_in_the_table():
+    marked = {"stars": 2, "oops": "no-chat"}
+    pupils = [Record("Mia", step=2, marked=marked), Record("Bo", step=3, marked=marked)]
+    rows = [*csv.reader(io.StringIO(class_table(pupils).removeprefix("\ufeff")))]
+    assert [row[3] for row in rows[1:]] == ["", "no-chat"]
+
+
 def test_the_zip_unpacks_on_every_machine():
     pupils = [Record("Mia", text="1"), Record("Bo"), Record("A: b*. ", text="3"), Record("CON", text="ü")]
     with zipfile.ZipFile(io.BytesIO(programs(pupils))) as zip_file:

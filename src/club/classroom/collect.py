@@ -32,7 +32,9 @@ def class_table(pupils: Iterable[Record]) -> str:
     rows: list[list[object]] = [[*HEAD]]
     for each in pupils:
         if each.marked:
-            rows.append([each.nickname, each.step, each.marked["stars"], each.marked["oops"], "", "", "board"])
+            stars, oops = int(each.marked["stars"]), each.marked["oops"]
+            # The board marks beyond the step at which a pupil is, and nobody is stuck on what they have not begun.
+            rows.append([each.nickname, each.step, stars, oops if stars < each.step else "", "", "", "board"])
             continue
         since = f"{datetime.fromtimestamp(each.since).astimezone():%Y-%m-%d %H:%M}" if each.since else ""
         rows.append([each.nickname, each.step, len(each.stars), each.oops, since, each.tries or "", "their page"])

@@ -1,6 +1,6 @@
 // The teacher's board. One table in memory; the class sends rows that have changed, and the screen is painted once a frame.
 
-import { needs, order, stuckOn, sums } from "./rows.js";
+import { causeOf, hasStar, needs, order, stuckOn, sums } from "./rows.js";
 
 const SOON = 500; // ms between two calls
 const LOOK = 10_000; // ms: minutes pass without a message
@@ -102,7 +102,7 @@ function paint() {
 }
 
 function rowOf(row, now) {
-  const { nickname, here, step, stars, oops, tries, since, open, marked, muted } = row;
+  const { nickname, here, step, stars, tries, since, open, marked, muted } = row;
   const need = needs(row, now);
   const tr = element("tr", { className: here ? need.kind : "away" });
   const cell = (...inside) => tr.append(element("td", {}, ...inside));
@@ -121,7 +121,7 @@ function rowOf(row, now) {
       element("small", { textContent: marked ? " marked" : "" }),
     ),
   );
-  const cause = marked?.oops || oops;
+  const cause = causeOf(row);
   const minutes = since ? Math.floor((now - since) / 60) : 0;
   const much = since && !marked ? ` ${minutes} min, ${tries} ×` : "";
   const press = cause && button(stuckOn(cause), () => showCause(cause, row));
@@ -167,7 +167,7 @@ function show(id, title, ...inside) {
 /** What is wrong, the hints to give, and who else is there. */
 function showCause(id, { nickname }) {
   const cause = causes[id];
-  const others = [...rows.values()].filter((row) => row.nickname !== nickname && (row.marked?.oops || row.oops) === id);
+  const others = [...rows.values()].filter((row) => row.nickname !== nickname && causeOf(row) === id);
   const plain = (text) => text.replaceAll(/`|\{\w+\}/g, (found) => (found === "`" ? "" : "…"));
   show(
     "cause",
@@ -190,7 +190,8 @@ function showActs(nickname) {
       send({ to: nickname, ...message });
       part("acts").close();
     });
-  const text = element("input", { ariaLabel: `Say to ${nickname}`, maxLength: 500, autocomplete: "off" });
+  const words = `Say to ${nickname}`;
+  const text = element("input", { ariaLabel: words, placeholder: `${words}…`, maxLength: 500, autocomplete: "off" });
   const say = element("form", {}, text, element("button", { textContent: "Say" }));
   say.onsubmit = (event) => {
     event.preventDefault();
@@ -331,7 +332,7 @@ async function wall(sorted, address, said) {
   const all = sorted.filter(({ here }) => here).length;
   part("bars").replaceChildren(
     ...state.steps.map(({ number, title }) => {
-      const count = sorted.filter(({ here, stars }) => here && stars.includes(number)).length;
+      const count = sorted.filter((row) => row.here && hasStar(row, number)).length;
       const bar = element("meter", {
         min: 0,
         max: Math.max(1, all),

@@ -7,11 +7,12 @@ const TRIES = 2;
 const KINDS = ["knocks", "hand", "stuck", "quiet", "fine", "away"];
 
 /** Why somebody may need the teacher: `{ kind, words }`. */
-export function needs({ here, hand, oops, since, tries, active, knocks }, now) {
+export function needs(row, now) {
+  const { here, hand, since, tries, active, knocks } = row;
   if (knocks) return { kind: "knocks", words: "At the door" };
   if (!here) return { kind: "away", words: "Away" };
   if (hand) return { kind: "hand", words: "Hand up" };
-  if (oops && tries >= TRIES && now - since >= STUCK) return { kind: "stuck", words: "Stuck" };
+  if (causeOf(row) && tries >= TRIES && now - since >= STUCK) return { kind: "stuck", words: "Stuck" };
   if (active && now - active >= QUIET)
     return { kind: "quiet", words: `Quiet for ${Math.floor((now - active) / 60)} min` };
   return { kind: "fine", words: "" };
@@ -26,6 +27,15 @@ export function order(rows, now) {
   );
 }
 
+/** What keeps somebody from the star of their step. The board marks beyond that, so its cause may lie further on. */
+export function causeOf({ marked, oops, step }) {
+  if (!marked) return oops;
+  return marked.stars < step ? marked.oops : "";
+}
+
+/** Whether somebody has the star of this step. What the board has marked itself counts for more. */
+export const hasStar = ({ marked, stars }, step) => (marked ? marked.stars >= step : stars.includes(step));
+
 /** A cause in a few words. */
 export const stuckOn = (id) => id.replaceAll("-", " ");
 
@@ -35,10 +45,13 @@ export function sums(rows) {
   if (!here.length) return "";
   const steps = here.map(({ step }) => step).sort((one, two) => one - two);
   const step = steps[Math.floor(steps.length / 2)];
-  const done = here.filter(({ stars }) => stars.includes(step)).length;
+  const done = here.filter((row) => hasStar(row, step)).length;
   const about = step ? `${done} of ${here.length} have star ${step}` : `${here.length} are here`;
   const counts = {};
-  for (const { oops, stars } of here) if (oops && !stars.includes(step)) counts[oops] = (counts[oops] ?? 0) + 1;
+  for (const row of here) {
+    const cause = causeOf(row);
+    if (cause && !hasStar(row, step)) counts[cause] = (counts[cause] ?? 0) + 1;
+  }
   const [most] = Object.entries(counts).sort(([, one], [, two]) => two - one);
   const rest = most && most[1] > 1 ? `; most of the others (${most[1]}): ${stuckOn(most[0])}` : "";
   return `${about}${rest}.`;
