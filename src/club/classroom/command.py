@@ -1,8 +1,10 @@
 """`club class`: the class is open from when this starts until Ctrl+C."""
 
+import errno
 import ipaddress
 import logging
 import os
+import re
 import secrets
 import socket
 import sqlite3
@@ -10,7 +12,7 @@ import sys
 import threading
 import time
 import webbrowser
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +35,8 @@ EVERYWHERE = "0.0.0.0"
 NOBODY_S = 120  # until it says what to try
 LOOK_S = 5  # between two looks at this computer's address
 OLD = timedelta(days=60)
+NUMBERS = re.compile(r"[\d.]+")
+NAME = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 PATH = Path(os.environ.get("CLASS_DB", "class.db"))
 __all__ = ["PATH", "CannotOpenError", "forget", "open_class"]
 
@@ -71,14 +75,25 @@ def listen(host: str, port: int) -> list[socket.socket]:
     hosts = {EVERYWHERE} if host in {"", EVERYWHERE} else {host, HERE}
     try:
         ipaddress.IPv4Address(host or EVERYWHERE)
-    except ValueError:
+    except ValueError as error:
+        if NUMBERS.fullmatch(host) or not NAME.fullmatch(host):
+            raise CannotOpenError(
+                f"{host} is no address. After --host comes one like 192.168.1.7, or a name, without http:// and port. "
+                "Mostly the class finds it by itself, without --host."
+            ) from error
         hosts = {EVERYWHERE}  # a name: whoever can look it up finds this computer
     try:
-        return [socket.create_server((each, port)) for each in sorted(hosts)]
-    except (OSError, OverflowError) as error:
+        with ExitStack() as opened:
+            sockets = [opened.enter_context(socket.create_server((each, port))) for each in sorted(hosts)]
+            opened.pop_all()
+        return sockets
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise CannotOpenError(
+                f"{host} is not an address of this computer. Without --host, the class finds the right one by itself."
+            ) from error
         raise CannotOpenError(
-            f"Port {port} is in use, or {host or 'this'} is not an address of this computer. "
-            f"Is another class open? Close it with Ctrl+C, or add --port {port + 1}."
+            f"Port {port} is not free. Is another class open? Close it with Ctrl+C, or add --port {port + 1}."
         ) from error
 
 
@@ -177,7 +192,8 @@ def open_book(path: Path, console: Console) -> Book:
             "or delete it: uv run club class --forget"
         ) from error
     if known:
-        console.print(f"{known} pupils are known from {path.resolve()}. To forget them: uv run club class --forget")
+        pupils = "1 pupil is" if known == 1 else f"{known} pupils are"
+        console.print(f"{pupils} known from {path.resolve()}. To forget them: uv run club class --forget")
     if age > OLD.total_seconds():
         console.print(f"[bold]It has not been used for {age // 86400:.0f} days.[/] Is it still needed?")
     return book
