@@ -15,17 +15,22 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from fastapi.testclient import TestClient
+from fastapi.websockets import WebSocketDisconnect
 from typer.testing import CliRunner
 from websockets.exceptions import ConnectionClosed
 
 from club import cli
 from club.check import CannotTryError
+from club.classroom import server
 from club.classroom.book import Book
 from club.classroom.command import CannotOpenError, listen, open_book
 from club.classroom.mark import Marked, as_csv
+from club.classroom.pages import Pages
+from club.classroom.room import Classroom
 from club.ladder import STEPS
 from club.machine import addresses
-from project.classroom import Class, Line, refused
+from project.classroom import Class, Line, free_port, refused
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +179,18 @@ def test_without_the_secret_there_is_no_board(klass):
         assert klass.asks(f"/class/{name}", Authorization=klass.secret).status == 403
 
 
+def test_a_board_that_says_nothing_is_hung_up_on(monkeypatch):
+    monkeypatch.setattr(server, "SECRET_S", 0.1)
+    app = server.make_app(server.Class(Classroom(Book()), Pages(), "secret"))
+    client = TestClient(app, client=("127.0.0.1", 1))
+    with (
+        client.websocket_connect("ws://127.0.0.1/class/teacher") as line,
+        pytest.raises(WebSocketDisconnect) as hung_up,
+    ):
+        line.receive_text()
+    assert hung_up.value.code == 1008
+
+
 @pytest.mark.skipif(not addresses(), reason="this computer is on no network")
 def test_the_board_is_on_the_teachers_computer_only(tmp_path):
     address = addresses()[0]
@@ -264,12 +281,15 @@ def test_broken_text_and_broken_calls(klass):
     for raw in (
         "GET /visit/Zoë/ws/é HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n\r\n",
         "\x16\x03\x01 hello\r\n\r\n",
+        "POST /class/join HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n\r\n{",
     ):
         with socket.create_connection(("127.0.0.1", klass.port), timeout=5) as caller:
             caller.sendall(raw.encode())
-            with suppress(ConnectionError):
+            caller.settimeout(1)
+            with suppress(ConnectionError, TimeoutError):
                 caller.recv(1000)
     assert klass.joins("Lea").comes()
+    assert "ClientDisconnect" not in klass.terminal()
 
 
 def test_a_flood_ends_its_own_line(klass, board):
@@ -608,10 +628,16 @@ def test_a_file_that_is_no_class(in_folder):
         open_book(Path("class.db"), cli.console)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.7"])
-def test_a_port_in_use_or_a_foreign_address(klass, host):
-    with pytest.raises(CannotOpenError, match="--port"):
-        listen(host, klass.port)
+def test_a_port_in_use(klass):
+    with pytest.raises(CannotOpenError, match=f"--port {klass.port + 1}"):
+        listen("", klass.port)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.77", "192.168.1.300", "10.9.9", "http://laptop", "laptop:8010", "::1"])
+def test_what_is_no_address_of_this_computer(host):
+    with pytest.raises(CannotOpenError, match="address") as caught:
+        listen(host, free_port())
+    assert "--port" not in str(caught.value)  # another one does not help
 
 
 # club mark

@@ -13,7 +13,7 @@ import segno
 from fastapi import APIRouter, Cookie, Depends, FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.exceptions import WebSocketException
 from pydantic import BaseModel, ValidationError
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import FileResponse, RedirectResponse, StreamingResponse
 
 from club.causes import causes
@@ -96,11 +96,12 @@ class Join(BaseModel):
 async def small_body(request: Request) -> bytes:
     """What is posted. The rest of what is far too long is read, or the caller would not hear the answer."""
     body, length = b"", 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        body = body + chunk if length <= MOST_BYTES else b""
-        if length > GIVE_UP_BYTES:
-            break
+    with suppress(ClientDisconnect):  # that somebody has gone in the middle is no news for the teacher
+        async for chunk in request.stream():
+            length += len(chunk)
+            body = body + chunk if length <= MOST_BYTES else b""
+            if length > GIVE_UP_BYTES:
+                break
     return body
 
 
@@ -285,12 +286,16 @@ async def visit_file(request: Request, here: TheClass, path: str) -> Response:
 async def teacher_line(websocket: WebSocket, here: TheClass) -> None:
     await websocket.accept()
     line, heard = Line(), texts(websocket)
-    with suppress(TimeoutError, StopAsyncIteration):
+    try:
         first = await asyncio.wait_for(anext(heard), SECRET_S)
-        if is_secret(first.strip().strip('"'), here.secret):
-            return await board_line(websocket, here, line)
+    except StopAsyncIteration:
+        return  # they have hung up
+    except TimeoutError:
+        raise WebSocketException(1008, "The secret comes first.") from None
+    if not is_secret(first.strip().strip('"'), here.secret):
         await asyncio.sleep(WRONG_S)
         raise WebSocketException(1008, "This is not the secret of this class.")
+    await board_line(websocket, here, line)
 
 
 async def board_line(websocket: WebSocket, here: Class, line: Line) -> None:
@@ -334,7 +339,7 @@ async def which_python(here: TheClass) -> dict[str, str]:
 @router.get("/class/picture.svg", dependencies=teachers_only)
 async def picture(request: Request) -> Response:
     """An address for the cameras of phones."""
-    drawn = segno.make(unquote(request.url.query)[:200]).svg_inline(scale=8, border=2)
+    drawn = segno.make(unquote(request.url.query)[:200]).svg_inline(border=2, omitsize=True)
     return Response(drawn, headers=NO_LEAKS, media_type="image/svg+xml")
 
 
