@@ -234,10 +234,24 @@ def test_each_box_knows_the_learners_program(bench):
     assert here.boxes()[0] == (f"look at line {line}", f"Your line {line} starts 12 spaces in. Ours starts 8 in.")
     here.help(0, "Put it in")
     assert here.shown == OURS
-    here.changes('"timestamp": now', '"timestamp": now, "shout": True')
-    here.page.locator(".place .badge").get_by_text("look at line").wait_for()
+    own = {"ConnectionManager": "Club", "manager": "keeper", '"timestamp": now': '"timestamp": now, "shout": True'}
+    text = OURS
+    for name, other in own.items():
+        text = text.replace(name, other)
+    here.writes(text)
+    here.page.locator(".place .badge").get_by_text("look at line").first.wait_for()
     here.check()
-    here.page.locator(".place .badge").get_by_text("yours", exact=True).wait_for()
+    here.page.locator(".place .badge").get_by_text("yours", exact=True).first.wait_for()
+    here.opens("04_notifications")
+    here.page.locator(".called").get_by_text("Where this page says manager, type keeper.").wait_for()
+    assert {badge for badge, _ in here.boxes()} == {"not there yet"}
+    for box in range(len(here.boxes())):
+        here.help(box, "Put it in")
+        here.page.locator(f".place >> nth={box} >> text=like ours").wait_for()
+    assert here.page.evaluate("document.querySelector('.called').innerText").count("type") == 1
+    assert "keeper.connect(websocket" in here.shown
+    assert "manager" not in here.shown
+    here.opens("03_chat")
     here.writes("from fastapi import FastAPI\n")
     here.page.locator(".place").first.get_by_text("First build ConnectionManager.").wait_for()
 
@@ -276,6 +290,15 @@ def test_help_goes_from_little_to_much(bench):
     assert here.shown == BEFORE
     window.get_by_role("button", name="Put them in").click()
     assert "async def send_personal_message" in here.shown
+    here.opens("01_imports")
+    here.writes("\n")
+    here.boxes()
+    numbers = here.page.locator(".task >> nth=0 >> [data-linenos]").evaluate_all(
+        "each => each.map((one) => +one.dataset.linenos)"
+    )
+    assert numbers == list(range(1, len(numbers) + 1))
+    here.help(0, "Shuffle the lines")
+    window.get_by_text("That is the right order!").wait_for()  # imports are right in any order
 
 
 def test_a_program_that_already_does_it_all_is_not_filled_in(bench):
