@@ -60,11 +60,11 @@ def first_trouble(terminal: str) -> str:
     """What the terminal says up to the end of the first traceback.
 
     Of tracebacks in a chain the last one counts: a friend's goodbye comes before what goes wrong then. Only a slip
-    in a line is a trouble by itself, whatever comes after it.
+    in a line is a trouble by itself, whatever comes after it: a name of Pydantic's own, with `__`, is none.
     """
     text = GROUP.sub("", terminal) if "Exception Group Traceback" in terminal else terminal
     text = WITHIN_GROUP.sub("", text)
-    while (chain := CHAINED.search(text)) and chain[1] not in SLIPS:
+    while (chain := CHAINED.search(text)) and (chain[1] not in SLIPS or "\nAttributeError: __pydantic" in chain[0]):
         text = text[: chain.start()] + text[chain.end() :]
     before, *tracebacks = re.split(r"^(?=Traceback \(most)", text, flags=re.MULTILINE)
     return "".join(FORGOTTEN.findall(text)) + before + "".join(tracebacks[:1])

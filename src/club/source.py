@@ -207,12 +207,15 @@ def no_type(source: str) -> dict[str, str]:
     From Python 3.14 on, nothing happens in that line. The trouble comes later, in a line that is right.
     """
     tree = ast.parse(source)
-    known = {*dir(builtins), *names_made(tree)}
+    made = {*names_made(tree)}
+    known = {*dir(builtins), *made}
     for plan in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
         for value in (node for node in plan.body if isinstance(node, ast.AnnAssign)):
             names = [node.id for node in ast.walk(value.annotation) if isinstance(node, ast.Name)]
             if strange := [name for name in names if name not in known and "*" not in known and set(name) != {"_"}]:
-                return {"no_type": strange[0], "no_type_line": str(value.lineno)}
+                other = [each for each in made if each.lower() == strange[0].lower()]
+                found = {"no_type": strange[0], "no_type_line": str(value.lineno)}
+                return found | ({"no_type_other": other[0]} if other else {})
     return {}
 
 
@@ -250,6 +253,7 @@ class Place:
 
     lines: range
     missing: str = ""  # above or below
+    is_slip: bool = False  # only the spaces at their starts differ, or they were ours before this step
 
 
 def like_ours(source: str) -> list[Place]:
@@ -257,15 +261,20 @@ def like_ours(source: str) -> list[Place]:
     mine = plain(source.splitlines())
     numbers, typed = [*mine], [*mine.values()]
     match, best, ours = None, LIKENESS, dict[int, str]()
+    old, before = set[str](), set[str]()
     for step in steps().values():
         theirs = plain(step.lines)
         each = difflib.SequenceMatcher(None, typed, [*theirs.values()], autojunk=False)
         if each.real_quick_ratio() > best and each.quick_ratio() > best and each.ratio() > best:
-            match, best, ours = each, each.ratio(), theirs
+            match, best, ours, old = each, each.ratio(), theirs, before - {*theirs.values()}
+        before |= {*theirs.values()}
     places, ours_at = [], [*ours]
     for tag, first, last, start, end in match.get_opcodes() if match else []:
         if tag in {"delete", "replace"}:
-            places.append(Place(range(numbers[first], numbers[last - 1] + 1)))
+            wanted = [ours[number].strip() for number in ours_at[start:end]]
+            astray = [line.strip() for line in typed[first:last]] == wanted
+            is_old = old.issuperset(typed[first:last])
+            places.append(Place(range(numbers[first], numbers[last - 1] + 1), is_slip=astray or is_old))
         elif tag == "insert":
             # A line that opens a block belongs to what is below, any other one to what is above.
             opens = first < len(numbers) and (not first or ours_at[start] - ours_at[start - 1] > 1)
@@ -278,10 +287,13 @@ def like_ours(source: str) -> list[Place]:
 def place_of_slip(source: str, line: int | None) -> tuple[int | None, str]:
     """The line to look at, and whether something is missing above or below it. `line` is where the trouble shows.
 
-    In a program that was typed from our pages, a line that is ours, word for word, is not to blame.
+    In a program that was typed from our pages, a line that is ours, word for word, is not to blame. A line beside it
+    that is not may be as it is on purpose, but not in a wrong column, and not if it should have been replaced.
     """
     places = like_ours(source)
     near = [each for each in places if line and each.lines.start - 1 <= line <= each.lines.stop]
+    if len(near) == 1 and near[0].is_slip and line not in near[0].lines and len(places) <= SLIPS:
+        return near[0].lines.start, ""
     if not places or len(places) > SLIPS or any(not each.missing for each in near):
         return line, ""
     before = [each for each in places if line and each.lines.start <= line]

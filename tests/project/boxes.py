@@ -13,7 +13,7 @@ from project.browser import missing
 
 FIRST = """
 import { fill, place, putIn } from "%(page)s/pieces.js";
-import { Judge } from "%(page)s/judge.js";
+import { Judge, renamed } from "%(page)s/judge.js";
 let text = "";
 for await (const part of process.stdin) text += part;
 const given = JSON.parse(text);

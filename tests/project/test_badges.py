@@ -210,8 +210,13 @@ def test_the_first_line_that_differs_is_named_and_the_word():
         (3, "            await self.send", "            self.send", "In your line {}, `await` is missing."),
         (3, "    finally:", "    finaly:", "Differs from ours at your line {}: `finaly`."),
         (3, "    finally:", "        finally:", "Your line {} starts 8 spaces in. Ours starts 4 in."),
+        (2, "def disconnect(self, websocket", "def disconnect(websocket", "In your line {}, `self` is missing."),
+        (1, "clubhouse.is_dir():", "clubhouse.is_dir:", "In your line {}, `()` is missing."),
+        (2, "in self.active_connections[channel]:", "in self.active_connections:",
+         "In your line {}, `[channel]` is missing."),
+        (2, "def __init__(self) -> None:", "def __init__(self):", "Differs from ours at your line {}."),
         (3, "message = await websocket.receive_text()", "message = await websocket.receive_text())",
-         "Your line {} has a `)` more than ours."),
+         "Your line {} has one `)` more than ours."),
     ):  # fmt: skip
         text = changed(step, (old, new))
         number = next(
@@ -264,3 +269,23 @@ def test_what_is_my_own_beside_the_lines_of_a_box_changes_nothing():
     own = '\n\n@app.get("/hello")\nasync def hello() -> dict[str, str]:\n    return {"message": "Hello, friends!"}\n'
     text = ours(3).replace("\n\nmanager = Conn", f"{own}\n\nmanager = Conn", 1) + own.replace("hello", "bye")
     assert {there for there, _ in judged(3, text)} == {"ours"}
+
+
+def test_names_of_the_learners_own_are_told_from_slips():
+    names = "return given.programs.map(([ours, mine]) => [...new Judge(ours, [], mine).names]);"
+    write = "return given.programs.map(([ours, names]) => renamed(ours, new Map(names)));"
+    own = [
+        ["active_connections", "clients"],
+        ["ConnectionManager", "Club"],
+        ["manager", "keeper"],
+        ["connect", "enter"],
+    ]
+    mine = ours(3)
+    for name, other in own:
+        mine = re.sub(rf"\b{name}\b", other, mine)
+    slip = changed(3, ("def disconnect(", "def disconect("))
+    accept = changed(3, ("websocket.accept()", "websocket.acept()"))  # no name that we made
+    found = in_node(names, {"programs": [[ours(3), each] for each in (mine, slip, accept)]})
+    assert [sorted(each) for each in found] == [sorted(own), [], []]
+    assert in_node(write, {"programs": [[ours(3), own]]}) == [mine]
+    assert in_node(write, {"programs": [['keep("manager")', own]]}) == ['keep("manager")']

@@ -215,6 +215,11 @@ def test_before_its_first_step_the_house_is_dark_and_what_does_not_fit_has_tabs(
         assert box["y"] + box["height"] <= 768
 
 
+def line_of(words):
+    """The number of the first line of ours with these words."""
+    return OURS[: OURS.index(words)].count("\n") + 1
+
+
 def test_each_box_knows_the_learners_program(bench):
     here = bench()
     count = len(here.boxes())
@@ -230,14 +235,33 @@ def test_each_box_knows_the_learners_program(bench):
     assert here.shown == OURS
     here.changes("        except (WebSocketDisconnect", "            except (WebSocketDisconnect")
     here.page.locator(".place >> nth=0 >> text=look at line").wait_for()
-    line = OURS[: OURS.index("        except (WebSocketDisconnect")].count("\n") + 1
+    line = line_of("        except (WebSocketDisconnect")
     assert here.boxes()[0] == (f"look at line {line}", f"Your line {line} starts 12 spaces in. Ours starts 8 in.")
     here.help(0, "Put it in")
     assert here.shown == OURS
-    here.changes('"timestamp": now', '"timestamp": now, "shout": True')
-    here.page.locator(".place .badge").get_by_text("look at line").wait_for()
+    own = {"ConnectionManager": "Club", "manager": "keeper", '"timestamp": now': '"timestamp": now, "shout": True'}
+    own |= {"websocket_endpoint": "websocket_endpont"}
+    text = OURS
+    for name, other in own.items():
+        text = text.replace(name, other)
+    here.writes(text)
+    here.page.locator(".place .badge").get_by_text("look at line").first.wait_for()
     here.check()
     here.page.locator(".place .badge").get_by_text("yours", exact=True).wait_for()
+    assert [words for badge, words in here.boxes() if "look" in badge] == [
+        f"Differs from ours at your line {line_of('async def websocket_endpoint')}: websocket_endpont."
+    ]
+    assert "One more look" in here.verdict.inner_text()
+    here.opens("04_notifications")
+    here.page.locator(".called").get_by_text("Where this page says manager, type keeper.").wait_for()
+    assert {badge for badge, _ in here.boxes()} == {"not there yet"}
+    for box in range(len(here.boxes())):
+        here.help(box, "Put it in")
+        here.page.locator(f".place >> nth={box} >> text=like ours").wait_for()
+    assert here.page.evaluate("document.querySelector('.called').innerText").count("type") == 1
+    assert "keeper.connect(websocket" in here.shown
+    assert "manager" not in here.shown
+    here.opens("03_chat")
     here.writes("from fastapi import FastAPI\n")
     here.page.locator(".place").first.get_by_text("First build ConnectionManager.").wait_for()
 
@@ -276,6 +300,15 @@ def test_help_goes_from_little_to_much(bench):
     assert here.shown == BEFORE
     window.get_by_role("button", name="Put them in").click()
     assert "async def send_personal_message" in here.shown
+    here.opens("01_imports")
+    here.writes("\n")
+    here.boxes()
+    numbers = here.page.locator(".task >> nth=0 >> [data-linenos]").evaluate_all(
+        "each => each.map((one) => +one.dataset.linenos)"
+    )
+    assert numbers == list(range(1, len(numbers) + 1))
+    here.help(0, "Shuffle the lines")
+    window.get_by_text("That is the right order!").wait_for()  # imports are right in any order
 
 
 def test_a_program_that_already_does_it_all_is_not_filled_in(bench):
@@ -370,6 +403,7 @@ def test_what_is_needed_is_in_sight(bench, width, height):
             assert in_sight(here.talkie(name))
     else:
         assert here.page.evaluate("document.documentElement.dataset.view") == "club", "Run opens the club"
+        assert here.status.bounding_box()["height"] < 30, "“On the air” is one line"
         assert in_sight(run)
         assert in_sight(here.page.get_by_role("navigation", name="What to see"))
         here.page.get_by_role("navigation", name="What to see").get_by_role("button", name="Code").click()

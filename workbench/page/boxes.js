@@ -2,7 +2,7 @@
 
 import { part } from "../clubhouse/dom.js";
 import { button, dialog, element, inline, paragraph } from "./dom.js";
-import { Judge } from "./judge.js";
+import { Judge, renamed } from "./judge.js";
 import { fill, missing, place, putIn, swapped } from "./pieces.js";
 
 const NEAR = 4; // lines above the one that Python complains about
@@ -27,6 +27,9 @@ const NEAR = 4; // lines above the one that Python complains about
  * @property {HTMLElement} where
  */
 
+/** @param {Fault} fault */
+const isSlip = ({ isOther, words }) => !isOther && words.includes("`");
+
 /** @typedef {{ judge: Judge, boxes: Box[], found: Verdict[] }} Judged the boxes of one program */
 /** @typedef {Omit<Verdict, "there"> & { there: Verdict["there"] | "yours", line?: number }} Found */
 
@@ -37,8 +40,11 @@ export class Boxes {
   #step;
   #boxes;
   #notice;
-  /** @type {{ text: string, judges: Record<string, Judged> }} */
-  #judged = { text: "", judges: {} }; // the program that was looked at last, and what came of it
+  #called;
+  /** @type {{ text: string, names: string, judges: Record<string, Judged> }} */
+  #judged = { text: "", names: "", judges: {} }; // the program that was looked at last, and what came of it
+  /** @type {{ text: string, names: Map<string, string> }} */
+  #praised = { text: "", names: new Map() }; // what the checker praised last, and what it calls something else
 
   /**
    * @param {Element} page
@@ -54,7 +60,8 @@ export class Boxes {
     const codes = /** @type {NodeListOf<HTMLElement>} */ (page.querySelectorAll("[data-new]"));
     this.#boxes = [...codes].map((code) => this.#dress(code));
     this.#notice = element("p", { className: "skipped", hidden: true });
-    part(page, "h1").after(this.#notice);
+    this.#called = element("p", { className: "skipped called", hidden: true });
+    part(page, "h1").after(this.#notice, this.#called);
     this.#look();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let soon;
@@ -91,18 +98,18 @@ export class Boxes {
       const { judge, boxes } = this.#judge(box);
       return judge.of(boxes.indexOf(box)).faults;
     });
-    return all.find(({ isOther, words }) => !isOther && words.includes("`"));
+    return all.find(isSlip);
   }
 
   /**
-   * This line of the program and ours, one below the other, if they differ.
+   * This line of the program and ours, one below the other, if they differ. An old line is to go.
    *
    * @param {number} line
    */
   beside(line) {
     for (const box of this.#boxes) {
       const fault = this.#found(box).faults.find(({ number, last }) => number <= line && line <= last);
-      if (fault) return this.#besideOurs(box, fault);
+      if (fault) return fault.isOurs ? [paragraph(fault.words)] : this.#besideOurs(box, fault);
     }
   }
 
@@ -125,7 +132,8 @@ export class Boxes {
    */
   #judge({ of, source }) {
     const { text } = this.#mine;
-    if (this.#judged.text !== text) this.#judged = { text, judges: {} };
+    const names = [...this.#names].join();
+    if (this.#judged.text !== text || this.#judged.names !== names) this.#judged = { text, names, judges: {} };
     this.#judged.judges[of] ??= this.#newJudge(of, source, text);
     return this.#judged.judges[of];
   }
@@ -144,7 +152,7 @@ export class Boxes {
       source,
       boxes.map(({ lines }) => lines),
       text,
-      { before: this.#before(of), later: later.map((step) => step.source), said: this.#site.said },
+      { before: this.#before(of), later: later.map((step) => this.#ours(step.source)), said: this.#site.said },
     );
     return { judge, boxes, found: [] };
   }
@@ -160,15 +168,46 @@ export class Boxes {
     const at = boxes.indexOf(box);
     found[at] ??= judge.of(at);
     const isPraised =
-      found[at].there !== "ours" && box.of === this.#step.name && this.#mine.isPraised(this.#step.number);
+      found[at].there !== "ours" &&
+      box.of === this.#step.name &&
+      this.#mine.isPraised(this.#step.number) &&
+      !found[at].faults.some(isSlip); // no promise of this step needs it, so it may yet be wrong
     return isPraised ? { there: "yours", faults: [], line: judge.first(at) } : { ...found[at], line: judge.first(at) };
   }
+
+  /**
+   * The names from before this page that the learner calls something else, in a program that works: ours and theirs.
+   *
+   * @returns {Map<string, string>}
+   */
+  get #names() {
+    const { praised, text } = this.#mine;
+    const { steps, starter, said } = this.#site;
+    const source = steps.find(({ number }) => number === praised?.step)?.source;
+    if (!praised || !source) return new Map();
+    if (this.#praised.text !== praised.text) {
+      const { names } = new Judge(source, [], praised.text, { said });
+      this.#praised = { text: praised.text, names };
+    }
+    /** @type {(text: string, name: string) => boolean} */
+    const has = (text, name) => new RegExp(`(?<!\\w)${name}(?!\\w)`).test(text);
+    const before = steps.findLast(({ number }) => number < this.#step.number)?.source ?? starter;
+    const isStill = (/** @type {[string, string]} */ [our, their]) => has(before, our) && has(text, their);
+    return new Map([...this.#praised.names].filter(isStill));
+  }
+
+  /**
+   * A program of ours, with the learner's names.
+   *
+   * @param {string} source
+   */
+  #ours = (source) => renamed(source, this.#names);
 
   /** Our programs before a step, or before an idea that adds to the step of this page. */
   #before(name = this.#step.name) {
     const last = this.#site.steps.find((step) => step.name === name)?.number ?? this.#step.number + 1;
     const earlier = this.#site.steps.filter(({ number }) => number < last);
-    return [this.#site.starter, ...earlier.map(({ source }) => source)];
+    return [this.#site.starter, ...earlier.map(({ source }) => this.#ours(source))];
   }
 
   /** @param {HTMLElement} code */
@@ -179,7 +218,18 @@ export class Boxes {
     const title = code.closest(".admonition")?.querySelector(".admonition-title")?.textContent ?? "This box";
     const badge = element("b", { className: "badge" });
     const where = element("span");
-    const box = { code, lines, of, source, title, badge, where };
+    const ours = () => this.#ours(source);
+    const box = {
+      code,
+      lines,
+      of,
+      title,
+      badge,
+      where,
+      get source() {
+        return ours();
+      },
+    };
     const show = button("Show me where", () => this.#show(box));
     code.before(
       element(
@@ -219,6 +269,17 @@ export class Boxes {
     }
     await spareTime();
     this.#lookBack(text);
+    this.#sayNames();
+  }
+
+  /** Names of the learner's own work as well as ours, but the boxes are printed with ours. */
+  #sayNames() {
+    const printed = this.#boxes.map(({ code }) => code.textContent).join("\n");
+    const told = [...this.#names]
+      .filter(([our]) => new RegExp(`(?<!\\w)${our}(?!\\w)`).test(printed))
+      .map(([our, their], at) => `Where ${at ? "it" : "this page"} says \`${our}\`, type \`${their}\`.`);
+    this.#called.hidden = !told.length;
+    this.#called.replaceChildren(...inline(`Your program works, with names of your own. ${told.join(" ")}`));
   }
 
   /**
@@ -234,7 +295,8 @@ export class Boxes {
     /** @type {(number | undefined)[]} */
     const numbers = [];
     for (const [at, our] of shown.entries()) {
-      const next = at ? Number(numbers[at - 1]) + 1 + gapAbove(box.source, our) : undefined;
+      const gap = our === shown[at - 1] + 1 ? 0 : gapAbove(box.source, our); // or the box shows the empty lines, too
+      const next = at ? Number(numbers[at - 1]) + 1 + gap : undefined;
       numbers.push(judge.number(our) ?? (our === lines[0] ? (start ?? next) : next));
     }
     const first = numbers.findIndex(Boolean);
@@ -257,7 +319,8 @@ export class Boxes {
     const earlier = this.#site.steps.filter(({ number }) => number < this.#step.number);
     const { praised } = this.#mine;
     /** @type {(step: Step, mine: string) => string[]} */
-    const lacks = (step, mine) => missing(step.source, mine, this.#before(step.name).at(-1) ?? this.#site.starter);
+    const lacks = (step, mine) =>
+      missing(this.#ours(step.source), mine, this.#before(step.name).at(-1) ?? this.#site.starter);
     const skipped = earlier.filter((step) => {
       const needless = praised && praised.step >= step.number ? lacks(step, praised.text) : [];
       return lacks(step, text).some((name) => !needless.includes(name));
@@ -434,7 +497,7 @@ export class Boxes {
     if (this.#mine.text !== text) return this.#bench.say("You went on typing, so nothing was filled in.");
     const isDone = (found?.stars ?? -1) >= (step === this.#step ? here : here - 1);
     if (isDone) return this.#bench.say("Your program already does all this. Nothing has changed.");
-    const more = fill(step.source, text, this.#before(step.name));
+    const more = fill(this.#ours(step.source), text, this.#before(step.name));
     if (more === text) return this.#bench.say("There is nothing to fill in. “Check me” says what is still wrong.");
     this.#mine.replace(more, `filled in up to step ${last}`, Math.max(this.#mine.given, last));
     this.#bench.say(`Filled in up to step ${last}. Filled-in steps earn no stars.`);
@@ -494,13 +557,16 @@ function puzzle(code, putIn) {
   const list = element("ol", { className: "puzzle" });
   const said = element("p", { role: "status" });
   const order = () => [...list.children].map((item) => item.firstChild?.textContent ?? "");
+  const look = () => {
+    const isRight = sorted(order()) === sorted(code);
+    said.replaceChildren(...(isRight ? ["That is the right order! ", putIn] : []));
+  };
   /** @type {(item: HTMLElement, by: number) => void} */
   const move = (item, by) => {
     const other = by < 0 ? item.previousElementSibling : item.nextElementSibling;
     if (!other) return;
     by < 0 ? other.before(item) : other.after(item);
-    const isRight = sorted(order()) === sorted(code);
-    said.replaceChildren(...(isRight ? ["That is the right order! ", putIn] : []));
+    look();
   };
   for (const line of shuffled(code)) {
     const item = element("li", {}, element("code", { textContent: line }));
@@ -517,6 +583,7 @@ function puzzle(code, putIn) {
     }
     list.append(item);
   }
+  look(); // imports are right in any order
   return [paragraph("Put the lines in the right order."), list, said];
 }
 

@@ -46,11 +46,14 @@ import { Program, find, margin, partsOf, programs } from "./program.js";
 const TOKEN =
   /[rbfuRBFU]{0,2}(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|[\p{L}_][\p{L}\p{M}\p{N}_]*|\d[\w.]*|\.{3}|->|:=|\*\*|[-+*/|&^%@<>=!]=|\S/gu;
 const TEXT = /^([rbfuRBFU]{0,2})(["'])([\s\S]*)\2$/;
+const MAKES =
+  /^(?:\s*(?:async\s+)?(?:def|class)\s+|\s+self\.(?=\w+\s*(?::|=(?!=)))|(?=[\p{L}_]\w*\s*(?::[^=]*)?=(?!=)))((?!__)[\p{L}_]\w*)/u;
 const TALK = /[^\s,:;] +[^\s{]|[!?.…]$/; // words for a friend: several of them, or a sentence
 const QUERY = /^\s*(?:\{|[A-Z]{4,} )/; // JSON and SQL are for programs
 const SHORT = 9; // characters; so short a line says little about where it belongs
 const ALIKE = 0.5; // the share of two lines that must be the same for one to be a slip of the other
 const MANY = 2000; // pairs of lines that are worth a comparison: more are another program
+const PART = 4; // tokens of a line that are lost together, as a pair of brackets and what is in it
 const FEW = 3; // lines that one line of ours may have been broken into
 
 /** @type {(program: Program, number?: number) => Piece | undefined} */
@@ -158,6 +161,14 @@ class Lines {
     return new Set(this.#keys.values());
   }
 
+  /** The names that the program makes, but for those that only one function knows. */
+  get made() {
+    return new Set(this.numbers.flatMap((number) => MAKES.exec(this.program.line(number))?.[1] ?? []));
+  }
+
+  /** @param {string} word */
+  has = (word) => this.numbers.some((number) => this.tokens(number).includes(word));
+
   /**
    * How many spaces it is moved to the right by.
    *
@@ -175,6 +186,14 @@ class Lines {
   /** @param {number} number */
   isShort = (number) => this.program.code(number).length < SHORT;
 }
+
+/**
+ * A program of ours as the learner would write it, with these names in place of ours. What is in quotes stays.
+ *
+ * @param {string} text
+ * @param {Map<string, string>} names
+ */
+export const renamed = (text, names) => (names.size ? text.replace(TOKEN, (token) => names.get(token) ?? token) : text);
 
 /** @type {Map<string, Lines>} */
 const read = new Map(); // programs of ours; there are only so many
@@ -376,8 +395,8 @@ function difference(number, our, my) {
   const lost = our.slice(start, our.length - end);
   const more = my.slice(start, my.length - end);
   const place = end ? "" : " at its end";
-  if (lost.length === 1 && !more.length) return `In your line ${number}, \`${lost[0]}\` is missing${place}.`;
-  if (!lost.length && more.length === 1) return `Your line ${number} has a \`${more[0]}\` more than ours.`;
+  if (isNamed(lost) && !more.length) return `In your line ${number}, \`${together(lost)}\` is missing${place}.`;
+  if (!lost.length && more.length === 1) return `Your line ${number} has one \`${more[0]}\` more than ours.`;
   const isSlip =
     lost.length &&
     more.length &&
@@ -386,6 +405,25 @@ function difference(number, our, my) {
   if (isSlip && words[1].length) return `Differs from ours at your line ${number}: \`${more.join(" ")}\`.`;
   return other(number);
 }
+
+/**
+ * Are these few words worth a name? A program does without types, and a friend may read any words.
+ *
+ * @param {string[]} lost
+ */
+const isNamed = (lost) =>
+  lost.length === 1 ||
+  (lost.length > 0 && lost.length <= PART && !["->", ":"].includes(lost[0]) && !lost.join().includes('"…'));
+
+/**
+ * Tokens as one piece of code. A comma at either end says nothing.
+ *
+ * @param {string[]} tokens
+ */
+const together = (tokens) =>
+  (tokens.length > 1 ? tokens.join(" ").replace(/^, | ,$/g, "") : tokens[0])
+    .replace(/ ?([.()[\]]) ?/g, "$1")
+    .replace(/ ([,:])/g, "$1");
 
 /** @param {number} number */
 const other = (number) => `Differs from ours at your line ${number}.`;
@@ -853,6 +891,25 @@ export class Judge {
       return this.#later.slice(0, nearest).some((text) => this.#isIn(text, piece));
     };
     return nearest > 0 && parts.every(isLike) ? { there: "ours", faults: [], isBegun: true } : found;
+  }
+
+  /** What the learner calls something else, wherever it stands: our name for it, and theirs. */
+  get names() {
+    const [ours, mine] = [this.#ours, this.#mine];
+    const [made, theirs] = [ours.made, mine.made];
+    /** @type {Map<string, Set<string>>} */
+    const found = new Map();
+    for (const [our, { my, last }] of this.#pairs) {
+      const [a, b] = [ours.tokens(our), mine.tokens(my)];
+      if (last > my || a.length !== b.length) continue;
+      for (const [at, name] of a.entries())
+        if (name !== b[at] && made.has(name)) found.set(name, (found.get(name) ?? new Set()).add(b[at]));
+    }
+    /** @type {Map<string, string>} */
+    const names = new Map();
+    for (const [name, [other, ...more]] of found)
+      if (!more.length && theirs.has(other) && !mine.has(name) && !ours.has(other)) names.set(name, other);
+    return names;
   }
 
   /**
