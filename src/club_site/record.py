@@ -172,7 +172,7 @@ def frames(page: Page) -> str:
     page.get_by_role("button", name="X-ray").click()
     rows = page.get_by_role("region", name="Frames").locator("tbody tr").all()
     cells = [[cell.inner_text() for cell in row.get_by_role("cell").all()] for row in rows]
-    lines = [f"{way:14}{text}\n" for _, way, _, text in reversed(cells)]
+    lines = [f"{way:14}{text}\n" for _, way, _, text in cells]
     return "".join(lines[next((at for at, line in enumerate(lines) if "→ club" in line), 0) :])
 
 

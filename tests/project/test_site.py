@@ -449,6 +449,15 @@ def test_a_page_asks_nobody_else_is_light_and_axe_finds_nothing(page, site, serv
             assert (scheme, width, quiet.axe_finds()) == (scheme, width, [])
 
 
+def test_what_went_over_the_air_is_printed_oldest_first():
+    """As the clubhouse shows it."""
+    for frames in sorted(record.RECORDED.glob("*-frames.txt")):
+        text = frames.read_text(encoding="utf-8")
+        times = re.findall(r'"timestamp": "([^"]+)"', text)
+        assert "→ club" in text.splitlines()[0], frames.name
+        assert times == sorted(times), frames.name
+
+
 @each_step_page
 def test_a_step_page_prints_on_two_sheets_and_one_of_answers(page, quiet):
     quiet.opens(html(page)).dresses("light", 1280)
