@@ -451,7 +451,7 @@ def test_a_page_asks_nobody_else_is_light_and_axe_finds_nothing(page, site, serv
 
 def test_what_went_over_the_air_is_printed_oldest_first():
     """As the clubhouse shows it."""
-    for frames in sorted(record.RECORDED.glob("*-frames.txt")):
+    for frames in sorted((ROOT / "docs" / "assets" / "recorded").glob("*-frames.txt")):
         text = frames.read_text(encoding="utf-8")
         times = re.findall(r'"timestamp": "([^"]+)"', text)
         assert "→ club" in text.splitlines()[0], frames.name
