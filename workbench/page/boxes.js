@@ -27,9 +27,6 @@ const NEAR = 4; // lines above the one that Python complains about
  * @property {HTMLElement} where
  */
 
-/** @param {Fault} fault */
-const isSlip = ({ isOther, words }) => !isOther && words.includes("`");
-
 /** @typedef {{ judge: Judge, boxes: Box[], found: Verdict[] }} Judged the boxes of one program */
 /** @typedef {Omit<Verdict, "there"> & { there: Verdict["there"] | "yours", line?: number }} Found */
 
@@ -98,7 +95,7 @@ export class Boxes {
       const { judge, boxes } = this.#judge(box);
       return judge.of(boxes.indexOf(box)).faults;
     });
-    return all.find(isSlip);
+    return all.find(({ isOther, words }) => !isOther && words.includes("`"));
   }
 
   /**
@@ -168,10 +165,7 @@ export class Boxes {
     const at = boxes.indexOf(box);
     found[at] ??= judge.of(at);
     const isPraised =
-      found[at].there !== "ours" &&
-      box.of === this.#step.name &&
-      this.#mine.isPraised(this.#step.number) &&
-      !found[at].faults.some(isSlip); // no promise of this step needs it, so it may yet be wrong
+      found[at].there !== "ours" && box.of === this.#step.name && this.#mine.isPraised(this.#step.number);
     return isPraised ? { there: "yours", faults: [], line: judge.first(at) } : { ...found[at], line: judge.first(at) };
   }
 
