@@ -20,7 +20,7 @@ import pytest
 from club.ladder import STEPS
 
 TESTS = Path(__file__).parents[1]
-AT_ONCE = 6  # checks; most of one is waiting for what a wrong program does not say
+AT_ONCE = 4  # checks; most of one is waiting for what a wrong program does not say
 
 
 class Checks:

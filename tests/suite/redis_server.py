@@ -8,7 +8,6 @@ import socketserver
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,12 +31,10 @@ def command() -> str | None:
 class Redis:
     """It keeps what it is told in this folder, so that nothing is lost when it is stopped.
 
-    It may be far away: everything that is said to it, and every answer, is `way_s` seconds on its way. What listeners
-    hear may take `radio_s` seconds longer: nothing says which of two lines is faster.
+    It may be far away: everything that is said to it, and every answer, is `way_s` seconds on its way.
     """
 
     way_s = 0.0
-    radio_s = 0.0
 
     def __init__(self, folder: Path) -> None:
         if not (found := command()):
@@ -118,30 +115,21 @@ class Road(socketserver.ThreadingTCPServer):
 
 
 class Caller(socketserver.BaseRequestHandler):
-    listens = False
-
     def handle(self) -> None:
         assert isinstance(self.server, Road)
-        self.redis = self.server.redis
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.redis.port), 5) as line:
+        redis = self.server.redis
+        with suppress(OSError), socket.create_connection(("127.0.0.1", redis.port), 5) as line:
             line.settimeout(None)
-            words = threading.Thread(target=carry, args=[self.request, line, self.word_s], daemon=True)
+            words = threading.Thread(target=carry, args=[self.request, line, redis], daemon=True)
             words.start()
-            carry(line, self.request, self.answer_s)
+            carry(line, self.request, redis)
             words.join()
 
-    def word_s(self, data: bytes) -> float:
-        self.listens = self.listens or b"SUBSCRIBE" in data
-        return self.redis.way_s
 
-    def answer_s(self, data: bytes) -> float:
-        return self.redis.way_s + (self.redis.radio_s if self.listens else 0)
-
-
-def carry(source: socket.socket, target: socket.socket, way_s: Callable[[bytes], float]) -> None:
+def carry(source: socket.socket, target: socket.socket, redis: Redis) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
-            time.sleep(way_s(data))
+            time.sleep(redis.way_s)
             target.sendall(data)
     with suppress(OSError):  # whichever of the two has broken off
         target.shutdown(socket.SHUT_WR)
