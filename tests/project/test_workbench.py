@@ -248,7 +248,7 @@ def test_each_box_knows_the_learners_program(bench):
     here.page.locator(".place .badge").get_by_text("look at line").first.wait_for()
     here.check()
     here.page.locator(".place .badge").get_by_text("yours", exact=True).first.wait_for()
-    assert not [badge for badge, _ in here.boxes() if "look" in badge], "it works"
+    here.page.locator(".place .badge").get_by_text("look at line").first.wait_for(state="detached")  # for it works
     assert "One more look" in here.verdict.inner_text(), "a name that nearly is ours may be meant, or not"
     here.opens("04_notifications")
     here.page.locator(".called").get_by_text("Where this page says manager, type keeper.").wait_for()
