@@ -82,7 +82,7 @@ def read_reminder(text):
     if type(seconds) not in (int, float) or not 0 < seconds <= 3600:
         raise ValueError("How many seconds? More than 0, and an hour at most.")
     if not isinstance(message, str):
-        raise ValueError("What shall I say then?")
+        raise ValueError("What should I say then?")
     return seconds, message
 
 
