@@ -46,7 +46,8 @@ class Outbox:
         try:
             while self.messages:
                 await self.websocket.send_text(self.messages.pop(0))
-            self.patience.reschedule(None)
+            if self.patience.when():
+                self.patience.reschedule(None)
         except (WebSocketDisconnect, RuntimeError):
             pass  # This friend has just left. Their own endpoint will notice.
         self.postman = None
@@ -58,6 +59,7 @@ class ConnectionManager:
             "chat": [],
             "notifications": [],
         }
+        self.outboxes: dict[WebSocket, Outbox] = {}
         self.round: list[Outbox] = []  # where the postmen still have to go
 
     async def connect(self, websocket: WebSocket, channel: str) -> None:
@@ -80,7 +82,7 @@ class ConnectionManager:
         return [websocket.path_params["client_id"] for websocket in websockets]
 
     async def send_personal_message(self, message: str, websocket: WebSocket) -> None:
-        outbox: Outbox = websocket.state.outbox
+        outbox = self.outboxes[websocket]
         outbox.put(message)
         self.round.append(outbox)
         if len(self.round) == 1:
@@ -104,12 +106,14 @@ manager = ConnectionManager()
 
 
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
-    outbox = websocket.state.outbox = Outbox(websocket)
+    outbox = manager.outboxes[websocket] = Outbox(websocket)
     try:
         async with outbox.patience:
             yield
     except TimeoutError:
         raise WebSocketException(1013, "You fell asleep. Please come back.") from None
+    finally:
+        del manager.outboxes[websocket]
 
 
 async def listen(websocket: WebSocket) -> str:

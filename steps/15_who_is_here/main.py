@@ -70,7 +70,8 @@ class Outbox:
         try:
             while self.messages:
                 await self.websocket.send_text(self.messages.pop(0))
-            self.patience.reschedule(None)
+            if self.patience.when():
+                self.patience.reschedule(None)
         except (WebSocketDisconnect, RuntimeError):
             pass  # This friend has just left. Their own endpoint will notice.
         self.postman = None
@@ -82,6 +83,7 @@ class ConnectionManager:
             "chat": [],
             "notifications": [],
         }
+        self.outboxes: dict[WebSocket, Outbox] = {}
         self.round: list[Outbox] = []  # where the postmen still have to go
         self.heard: dict[str, int] = {}  # the number of the last message in each room
 
@@ -108,7 +110,7 @@ class ConnectionManager:
         return [websocket.path_params["client_id"] for websocket in websockets]
 
     async def send_personal_message(self, message: str, websocket: WebSocket) -> None:
-        outbox: Outbox = websocket.state.outbox
+        outbox = self.outboxes[websocket]
         outbox.put(message)
         self.round.append(outbox)
         if len(self.round) == 1:
@@ -205,12 +207,14 @@ async def listen_to_redis() -> None:
 
 
 async def open_outbox(websocket: WebSocket) -> AsyncIterator[None]:
-    outbox = websocket.state.outbox = Outbox(websocket)
+    outbox = manager.outboxes[websocket] = Outbox(websocket)
     try:
         async with outbox.patience:
             yield
     except TimeoutError:
         raise WebSocketException(1013, "You fell asleep. Please come back.") from None
+    finally:
+        del manager.outboxes[websocket]
 
 
 async def listen(websocket: WebSocket) -> str:
