@@ -81,6 +81,8 @@ export class Club extends EventTarget {
   fresh = new Set(); // those that were built while the learner looked on
   /** @type {Set<string>} */
   shut = new Set(); // those that did not open
+  /** @type {Set<string>} */
+  #seen = new Set(); // those that have been open: a server with a bad moment builds nothing new
   /** @type {Record<string, number> | null} */
   rooms = null; // how many friends are in each room; of those in the tree, at most SHOWN
   moreRooms = 0;
@@ -290,7 +292,8 @@ export class Club extends EventTarget {
    */
   #built(door, isBuilt) {
     if (isBuilt) {
-      if (this.shut.delete(door)) this.fresh.add(door);
+      if (this.shut.delete(door) && !this.#seen.has(door)) this.fresh.add(door);
+      this.#seen.add(door);
       this.open.add(door);
     } else {
       this.shut.add(door);

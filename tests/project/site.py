@@ -38,18 +38,27 @@ def build(builder, folder):
 
 @pytest.fixture(scope="session")
 def sites(tmp_path_factory):
-    """The finished site of each builder, with the club in its pages if npm is there to fetch it."""
+    """The finished site of each builder, with the club in its pages if npm is there to fetch it.
+
+    The workers of pytest-xdist share them: whoever needs one first makes it.
+    """
+    filelock = pytest.importorskip("filelock", reason="the site needs: uv run --all-groups pytest tests/project")
+    mine = tmp_path_factory.getbasetemp()
+    shared = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
     if shutil.which("npm") or os.environ.get("CI"):
-        filelock = pytest.importorskip("filelock", reason="the site needs: uv run --all-groups pytest tests/project")
-        with filelock.FileLock(ROOT / ".cache" / "runtime.lock"):  # one of the workers of pytest-xdist makes it
-            subprocess.run([sys.executable, "workbench/build.py"], cwd=ROOT, check=True, timeout=300)
+        with filelock.FileLock(shared / "runtime.lock"):
+            if not (shared / "runtime").exists():
+                subprocess.run([sys.executable, "workbench/build.py"], cwd=ROOT, check=True, timeout=300)
+                (shared / "runtime").touch()
 
     @functools.cache
     def site(builder):
-        folder = tmp_path_factory.mktemp(builder)
-        copy_of_the_repository(folder)
-        done = build(builder, folder)
-        assert done.returncode == 0, done.stdout + done.stderr
+        folder = shared / builder
+        with filelock.FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                copy_of_the_repository(folder)
+                done = build(builder, folder)
+                assert done.returncode == 0, done.stdout + done.stderr
         return folder / "site"
 
     return site

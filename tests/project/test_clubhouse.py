@@ -704,6 +704,11 @@ def test_a_door_lights_up_after_a_save_in_the_same_window(tmp_path, open_window,
             expect(window.door(door)).to_contain_text("new!", timeout=20_000)
         expect(window.lamp("Bo")).to_have_text("connected")
         expect(window.lamp("Ada's news")).to_have_text("listening")
+        rooms = next(door for door, step in DOORS if step == "6")
+        for number, says in ((5, "not built yet"), (max(PROGRAMS), "open")):
+            dev.reload_seconds(lambda number=number: mine.write_bytes(PROGRAMS[number].read_bytes()))
+            expect(window.door(rooms)).to_contain_text(says, timeout=20_000)
+        assert "new!" not in window.door(rooms).inner_text(), "a door that was open before is not new"
     finally:
         dev.stop()
 
