@@ -48,7 +48,7 @@ def test_everything_is_heard_once_and_in_one_order(clubs):
         friend.hears("Friend 3 is here")
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda friend: [friend.says(f"{friend.name}: {number}") for number in range(25)], friends))
-    heard = [friend.hears_so_many(100) for friend in friends]
+    heard = [friend.hears_so_many(100, "Friend ") for friend in friends]
     if any(each != heard[0] for each in heard):
         fail("other-order", "Friends on two servers hear the same messages in another order.")
     if len(set(heard[0])) != len(heard[0]):

@@ -50,6 +50,25 @@ def test_a_right_program_passes_too(verdict, asked):
     assert not found.oops, found.said
 
 
+OVER_REDIS = next(step for step in steps().values() if "REDIS_URL" in "\n".join(step.lines))
+GOODBYE = 'await manager.broadcast(chat_message(client_id, "left the chat"), "chat")'
+
+
+def with_late_goodbyes(seconds):
+    program = "\n".join([*OVER_REDIS.lines, ""])
+    assert program.count(GOODBYE) == 1
+    return program.replace(GOODBYE, f"await asyncio.sleep({seconds})\n        {GOODBYE}")
+
+
+@pytest.mark.parametrize(
+    "asked", [(with_late_goodbyes(seconds), OVER_REDIS.number, OVER_REDIS.number) for seconds in (0.04, 0.08, 0.16)]
+)
+def test_a_goodbye_may_come_late(verdict, asked):
+    """It may be heard by the friends of the next test, and says nothing against a program."""
+    found = verdict(asked)
+    assert not found.oops, found.said
+
+
 @pytest.mark.rules
 def test_each_step_has_its_mistakes_and_each_cause_is_made_to_happen():
     for each in steps().values():

@@ -174,12 +174,13 @@ class Friend:
             sentence = f"{self.name} should hear the messages {few(numbers)}, but heard {few(heard)}."
             fail("wrong-numbers", sentence, who=self.name, wanted=few(numbers), heard=few(heard))
 
-    def hears_so_many(self, number: int) -> list[str]:
-        """The next messages, whatever they are."""
+    def hears_so_many(self, number: int, beginning: str = "") -> list[str]:
+        """The next messages that begin like this, whatever they are."""
         end = time.monotonic() + self._patience * LONG_PATIENCE
         heard: list[str] = []
         while len(heard) < number and (frame := self._next(end)):
-            heard.append(frame["message"])
+            if frame["message"].startswith(beginning):
+                heard.append(frame["message"])
         if len(heard) < number:
             fail("not-heard", f"{self.name} should hear {number} messages, but heard {len(heard)}.", who=self.name)
         return heard

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from suite.friends import Club, Friend
-from suite.running import FAILED
+from suite.running import FAILED, is_again, state
 from suite.world import PROGRAM, NotKept, fail
 
 if TYPE_CHECKING:  # a browser has none of what this imports
@@ -115,9 +115,12 @@ def pair(
         except NotKept:
             pairs.pop(main_py).stop()
             raise
+    before = [state(club.program, "/rooms", club.patience) for club in pair.clubs]
     yield pair
     for club in pair.clubs:
         club.empties()
+    for club, each in zip(pair.clubs, before, strict=True):
+        is_again(each, club.program, "/rooms", club.patience)  # a goodbye may take the long way over Redis
     if request.node.stash.get(FAILED, False):
         pairs.pop(main_py).stop()
     for club in pair.clubs:
