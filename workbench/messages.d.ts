@@ -45,6 +45,8 @@ export type SocketEvent =
 /** What the checker says. Without a `goal` the program could not be looked at. */
 export interface Verdict {
   headline: string;
+  /** The id of the cause, or "". */
+  oops?: string;
   means?: string;
   goal?: number;
   stars?: number;

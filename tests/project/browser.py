@@ -171,11 +171,19 @@ class Window:
         assert 0 <= box["x"] <= size["width"] - box["width"], f"{thing} is at {box} in a window of {size}"
         assert 0 <= box["y"] <= size["height"] - box["height"], f"{thing} is at {box} in a window of {size}"
 
-    def axe_finds(self) -> list[str]:
+    def looks_good_to_all(self) -> None:
+        """On no screen does axe find anything, and on none has anybody to scroll sideways."""
+        for screen in self.screens():
+            assert (screen, self.axe_finds()) == (screen, [])
+            assert self.page.evaluate("document.documentElement.scrollWidth") <= screen[1]
+
+    def axe_finds(self, colours: bool = True) -> list[str]:
         """What is hard to use for some people: the rule and the place of each fault."""
         from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
 
-        faults = Axe().run(self.page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
+        rules = {"color-contrast": {"enabled": colours}}
+        options = {"resultTypes": ["violations"], "preload": False, "rules": rules}
+        faults = Axe().run(self.page, options=options).response["violations"]
         return [f"{fault['id']}: {node['target']} {node['any'][:1]}" for fault in faults for node in fault["nodes"]]
 
 

@@ -303,24 +303,18 @@ def test_without_scripts_or_from_a_folder_a_page_is_still_good_to_read(site, bro
 def test_axe_finds_nothing_while_it_runs_or_is_wrong(here):
     here.says("Ada", "do I look good?")
     here.hears("Bo", "do I look good?")
-    looks_good_to_all(here)
+    here.window.looks_good_to_all()
+    here.page.set_viewport_size({"width": 1280, "height": 800})
     here.changes("manager = Conn", "manager = Con")
     here.check().get_by_role("button", name="Give me a hint").click()
     here.press("Run")
     here.is_in("wrong")
-    looks_good_to_all(here)
+    here.window.looks_good_to_all()
     here.page.set_viewport_size({"width": 1366, "height": 768})
     lines = "document.querySelector('.cm-scroller').clientHeight / document.querySelector('.cm-line').clientHeight"
     assert here.page.evaluate(lines) >= 8, "the cards leave no room for the program"
     here.writes(OURS)
     assert "old" in here.verdict.get_attribute("class"), "the verdict stays, and says of which program it speaks"
-
-
-def looks_good_to_all(here):
-    for screen in here.window.screens():
-        assert (screen, here.window.axe_finds()) == (screen, [])
-        assert here.page.evaluate("document.documentElement.scrollWidth") <= screen[1]
-    here.page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def test_the_stranger_of_step_10_walks_into_a_club_in_the_page(bench):

@@ -1,17 +1,26 @@
 // The teacher's board. One table in memory; the class sends rows that have changed, and the screen is painted once a frame.
 
+import { element, part } from "/assets/clubhouse/dom.js"; // it is there before the pages are built
 import { causeOf, hasStar, needs, order, stuckOn, sums } from "./rows.js";
+
+/** @typedef {import("./rows.js").Row} Row */
+/** @typedef {{ number: number, title: string, page: string }} Step */
+/** @typedef {{ means: string, step: number, hints: string[] }} Cause */
 
 const SOON = 500; // ms between two calls
 const LOOK = 10_000; // ms: minutes pass without a message
 const MARK_AT_ONCE = 2; // programs; a laptop has few cores
 
-const part = (id) => document.getElementById(id);
-const element = (tag, properties = {}, ...inside) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...inside.filter(Boolean));
-  return made;
-};
+/**
+ * @template {HTMLElement} [Kind=HTMLElement]
+ * @param {string} id
+ * @param {new () => Kind} [kind]
+ */
+const here = (id, kind) => part(document, `#${id}`, kind);
+/**
+ * @param {string} textContent
+ * @param {() => void} onclick
+ */
 const button = (textContent, onclick) => element("button", { type: "button", textContent, onclick });
 
 // The secret is in no address bar, since a projector shows that, and in no cookie, since programs run in this browser.
@@ -19,44 +28,52 @@ const secret = location.hash.slice(1) || sessionStorage.getItem("secret") || "";
 sessionStorage.setItem("secret", secret);
 history.replaceState(null, "", location.pathname + location.search);
 
-const rows = new Map();
+/** @type {Map<string, Row>} */
+const rows = new Map(); // by nickname
+/** @type {Map<string, { shown: string, tr: HTMLElement }>} */
 const painted = new Map(); // what a row shows, as text, by nickname
-let state = { paused: false, hushed: false, addresses: [], steps: [] };
-let line = null;
+let state = { paused: false, hushed: false, addresses: /** @type {string[]} */ ([]) };
+/** @type {WebSocket | undefined} */
+let line;
 let due = 0;
-let causes = {};
 
+/** @type {{ causes: Record<string, Cause>, steps: Step[] }} */
+const { causes, steps } = await (await fetch("/class/causes.json")).json();
+
+/** @param {{ type: string, to?: string } & Record<string, unknown>} message */
 const send = (message) => line?.readyState === WebSocket.OPEN && line.send(JSON.stringify(message));
 
 // --- the line ---
 
 function call() {
-  line = new WebSocket(`ws://${location.host}/class/teacher`);
-  line.onopen = () => line.send(secret);
-  line.onmessage = ({ data }) => hear(JSON.parse(data));
-  line.onclose = ({ code }) => {
+  const called = new WebSocket(`ws://${location.host}/class/teacher`);
+  line = called;
+  called.onopen = () => called.send(secret);
+  called.onmessage = ({ data }) => hear(JSON.parse(data));
+  called.onclose = ({ code }) => {
     document.body.dataset.line = "away";
     if (code === 1008) {
-      part("line").textContent = "This is not the board's address any more. The terminal shows the new one.";
+      here("line").textContent = "This is not the board's address any more. The terminal shows the new one.";
       return;
     }
-    part("line").textContent = "The class does not answer. Is it running? I keep calling.";
+    here("line").textContent = "The class does not answer. Is it running? I keep calling.";
     setTimeout(call, SOON);
   };
 }
 
+/** @param {{ type: string } & Record<string, any>} message */
 function hear({ type, ...what }) {
   if (type === "class") {
     state = { ...state, ...what };
     rows.clear();
     for (const row of what.pupils) rows.set(row.nickname, row);
     document.body.dataset.line = "here";
-    part("line").textContent = "";
-  } else if (type === "pupil") rows.set(what.nickname, what);
+    here("line").textContent = "";
+  } else if (type === "pupil") rows.set(what.nickname, /** @type {Row} */ (what));
   else if (type === "pause") state.paused = what.on;
   else if (type === "hush") state.hushed = what.on;
   else if (type === "end")
-    part("line").textContent = "The class has ended. Collect what you need; Ctrl+C in the terminal closes it.";
+    here("line").textContent = "The class has ended. Collect what you need; Ctrl+C in the terminal closes it.";
   soon();
 }
 
@@ -70,16 +87,17 @@ function paint() {
   due = 0;
   const now = Date.now() / 1000;
   const sorted = order([...rows.values()], now);
-  const body = document.querySelector("tbody");
+  const body = part(document, "tbody");
   for (const [at, row] of sorted.entries()) {
     const shown = JSON.stringify([row, needs(row, now)]);
-    let tr = painted.get(row.nickname)?.tr;
-    if (painted.get(row.nickname)?.shown !== shown) {
-      const fresh = rowOf(row, now);
-      const focused = tr?.contains(document.activeElement) && document.activeElement.dataset.act;
-      tr?.replaceWith(fresh);
-      if (focused) fresh.querySelector(`[data-act="${focused}"]`)?.focus();
-      tr = fresh;
+    const before = painted.get(row.nickname);
+    const tr = before?.shown === shown ? before.tr : rowOf(row, now);
+    if (tr !== before?.tr) {
+      const focused = document.activeElement;
+      const act = focused instanceof HTMLElement && before?.tr.contains(focused) && focused.dataset.act;
+      before?.tr.replaceWith(tr);
+      const same = act && tr.querySelector(`[data-act="${act}"]`);
+      if (same instanceof HTMLElement) same.focus();
       painted.set(row.nickname, { shown, tr });
     }
     if (body.children[at] !== tr) body.insertBefore(tr, body.children[at] ?? null);
@@ -89,23 +107,27 @@ function paint() {
     tr.remove();
     painted.delete(nickname);
   }
-  part("nobody").hidden = rows.size > 0;
-  part("pause").setAttribute("aria-pressed", state.paused);
-  part("pause").textContent = state.paused ? "Eyes down again" : "Eyes up";
-  part("hush").setAttribute("aria-pressed", state.hushed);
-  part("hush").textContent = state.hushed ? "Let them talk" : "Hush";
+  here("nobody").hidden = rows.size > 0;
+  here("pause").ariaPressed = String(state.paused);
+  here("pause").textContent = state.paused ? "Eyes down again" : "Eyes up";
+  here("hush").ariaPressed = String(state.hushed);
+  here("hush").textContent = state.hushed ? "Let them talk" : "Hush";
   const address = state.addresses.at(-1) ?? location.origin;
-  part("address").textContent = address;
+  here("address").textContent = address;
   const said = sums(sorted);
-  if (part("sums").textContent !== said) part("sums").textContent = said;
+  if (here("sums").textContent !== said) here("sums").textContent = said;
   wall(sorted, address, said);
 }
 
+/**
+ * @param {Row} row
+ * @param {number} now
+ */
 function rowOf(row, now) {
-  const { nickname, here, step, stars, tries, since, open, marked, muted } = row;
+  const { nickname, step, stars, tries, since, open, marked, muted } = row;
   const need = needs(row, now);
-  const tr = element("tr", { className: here ? need.kind : "away" });
-  const cell = (...inside) => tr.append(element("td", {}, ...inside));
+  const tr = element("tr", { className: row.here ? need.kind : "away" });
+  const cell = (/** @type {(Node | string)[]} */ ...inside) => tr.append(element("td", {}, ...inside));
   tr.append(
     element("th", { scope: "row", textContent: nickname }, muted && element("small", { textContent: " · muted" })),
   );
@@ -124,15 +146,23 @@ function rowOf(row, now) {
   const cause = causeOf(row);
   const minutes = since ? Math.floor((now - since) / 60) : 0;
   const much = since && !marked ? ` ${minutes} min, ${tries} ×` : "";
-  const press = cause && button(stuckOn(cause), () => showCause(cause, row));
-  if (press) press.dataset.act = "cause";
-  cell(press, much);
+  if (cause) {
+    const press = button(stuckOn(cause), () => showCause(cause, row));
+    press.dataset.act = "cause";
+    cell(press, much);
+  } else cell();
   cell(open ? "open" : "");
   cell(...acts(row));
   return tr;
 }
 
+/** @param {Row} row */
 function acts({ nickname, here, hand, knocks }) {
+  /**
+   * @param {string} name
+   * @param {string} words
+   * @param {{ type: string }} message
+   */
   const act = (name, words, message) => {
     const made = button(words, () => send({ to: nickname, ...message }));
     made.dataset.act = name;
@@ -142,19 +172,24 @@ function acts({ nickname, here, hand, knocks }) {
   more.dataset.act = "more";
   more.ariaLabel = `More for ${nickname}`;
   return [
-    knocks && act("let-in", "Let in", { type: "let-in" }),
-    here && hand && act("lower", "Lower the hand", { type: "lower" }),
+    ...(knocks ? [act("let-in", "Let in", { type: "let-in" })] : []),
+    ...(here && hand ? [act("lower", "Lower the hand", { type: "lower" })] : []),
     more,
   ];
 }
 
 // --- windows ---
 
+/**
+ * @param {string} id
+ * @param {string} title
+ * @param {Node[]} inside
+ */
 function show(id, title, ...inside) {
-  const box = part(id);
+  const box = here(id, HTMLDialogElement);
   box.replaceChildren(
     element("h2", { id: `${id}-title`, textContent: title }),
-    ...inside.filter(Boolean),
+    ...inside,
     element(
       "p",
       { className: "acts" },
@@ -164,17 +199,27 @@ function show(id, title, ...inside) {
   if (!box.open) box.showModal();
 }
 
-/** What is wrong, the hints to give, and who else is there. */
+/**
+ * What is wrong, the hints to give, and who else is there.
+ *
+ * @param {string} id
+ * @param {Row} row
+ */
 function showCause(id, { nickname }) {
   const cause = causes[id];
   const others = [...rows.values()].filter((row) => row.nickname !== nickname && causeOf(row) === id);
-  const plain = (text) => text.replaceAll(/`|\{\w+\}/g, (found) => (found === "`" ? "" : "…"));
+  const plain = (/** @type {string} */ text) => text.replaceAll(/`|\{\w+\}/g, (found) => (found === "`" ? "" : "…"));
   show(
     "cause",
     cause ? plain(cause.means) || stuckOn(id) : id,
-    cause &&
-      element("p", { textContent: `It comes up in step ${cause.step || "any"}. Hints to give, one after the other:` }),
-    cause && element("ol", {}, ...cause.hints.map((hint) => element("li", { textContent: plain(hint) }))),
+    ...(cause
+      ? [
+          element("p", {
+            textContent: `It comes up in step ${cause.step || "any"}. Hints to give, one after the other:`,
+          }),
+          element("ol", {}, ...cause.hints.map((hint) => element("li", { textContent: plain(hint) }))),
+        ]
+      : []),
     element("p", {
       textContent: others.length
         ? `Here, too: ${others.map((row) => row.nickname).join(", ")}`
@@ -183,12 +228,19 @@ function showCause(id, { nickname }) {
   );
 }
 
+/** @param {string} nickname */
 function showActs(nickname) {
   const row = rows.get(nickname);
+  if (!row) return;
+  const close = () => here("acts", HTMLDialogElement).close();
+  /**
+   * @param {string} words
+   * @param {{ type: string, on?: boolean }} message
+   */
   const act = (words, message) =>
     button(words, () => {
       send({ to: nickname, ...message });
-      part("acts").close();
+      close();
     });
   const words = `Say to ${nickname}`;
   const text = element("input", { ariaLabel: words, placeholder: `${words}…`, maxLength: 500, autocomplete: "off" });
@@ -196,9 +248,10 @@ function showActs(nickname) {
   say.onsubmit = (event) => {
     event.preventDefault();
     if (text.value.trim()) send({ type: "say", to: nickname, text: text.value.trim() });
-    part("acts").close();
+    close();
   };
-  const which = stepsIn(element("select", { ariaLabel: "Step" }));
+  const options = steps.map(({ number, title }) => new Option(title, String(number)));
+  const which = element("select", { ariaLabel: "Step" }, ...options);
   which.value = String(row.step || 1);
   show(
     "acts",
@@ -211,7 +264,7 @@ function showActs(nickname) {
       which,
       button("Hand out", () => {
         send({ type: "hand-out", to: nickname, step: Number(which.value) });
-        part("acts").close();
+        close();
       }),
     ),
     element("p", { textContent: "It earns no stars, and the pupil can undo it." }),
@@ -225,78 +278,78 @@ function showActs(nickname) {
   );
 }
 
-const stepsIn = (select) => {
-  select.replaceChildren(...state.steps.map(({ number, title }) => new Option(title, number)));
-  return select;
-};
-
 // --- for everybody ---
 
-part("pause").onclick = () => send({ type: "pause", on: !state.paused });
-part("hush").onclick = () => send({ type: "hush", on: !state.hushed });
-part("say").onsubmit = (event) => {
+here("pause").onclick = () => send({ type: "pause", on: !state.paused });
+here("hush").onclick = () => send({ type: "hush", on: !state.hushed });
+here("say").onsubmit = (event) => {
   event.preventDefault();
-  const [box] = event.target;
+  const box = part(here("say"), "input", HTMLInputElement);
   if (box.value.trim()) send({ type: "say", text: box.value.trim() });
   box.value = "";
 };
-part("go").onsubmit = (event) => {
+here("go").onsubmit = (event) => {
   event.preventDefault();
-  send({ type: "go", page: event.target[0].value });
+  send({ type: "go", page: part(here("go"), "select", HTMLSelectElement).value });
 };
-part("let-in").onclick = () => {
-  for (const { nickname, here } of rows.values()) if (!here) send({ type: "let-in", to: nickname });
-  part("line").textContent = "For five minutes, whoever has a nickname from this list comes in.";
+here("let-in").onclick = () => {
+  for (const row of rows.values()) if (!row.here) send({ type: "let-in", to: row.nickname });
+  here("line").textContent = "For five minutes, whoever has a nickname from this list comes in.";
 };
-part("end").onclick = () => {
+here("end").onclick = () => {
   show(
     "acts",
     "End the class?",
     element("p", { textContent: "All pages leave the class. Programs, stars and nicknames are kept." }),
     button("End it", () => {
       send({ type: "end" });
-      part("acts").close();
+      here("acts", HTMLDialogElement).close();
     }),
   );
 };
 
-const ask = (name) => fetch(`/class/${name}`, { headers: { authorization: `Bearer ${secret}` } });
+const ask = (/** @type {string} */ name) => fetch(`/class/${name}`, { headers: { authorization: `Bearer ${secret}` } });
 
+/** @param {string} name of a file */
 async function download(name) {
   const link = element("a", { href: URL.createObjectURL(await (await ask(name)).blob()), download: name });
   link.click();
   URL.revokeObjectURL(link.href);
 }
-part("zip").onclick = () => download("collect.zip");
-part("csv").onclick = () => download("class.csv");
+here("zip").onclick = () => download("collect.zip");
+here("csv").onclick = () => download("class.csv");
 
 // --- marking, in this browser: nothing of the pupils' runs on this computer itself ---
 
+/** @type {AbortController | null} */
 let marking = null;
 
-part("mark").onclick = async () => {
+here("mark").onclick = async () => {
   if (marking) return marking.abort();
-  const say = (words) => {
-    part("marking").textContent = words;
+  const say = (/** @type {string} */ words) => {
+    here("marking").textContent = words;
   };
   if (!("Suspending" in WebAssembly)) return say("This browser cannot check. Chrome, Edge and the newest Firefox can.");
   marking = new AbortController();
   const { signal } = marking;
-  part("mark").textContent = "Stop marking";
+  here("mark").textContent = "Stop marking";
   try {
-    const programs = Object.entries(await (await ask("programs.json")).json());
+    /** @type {Record<string, string>} */
+    const kept = await (await ask("programs.json")).json();
+    const programs = Object.entries(kept);
     const { verdictOn } = await import("/assets/workbench/runtime.js");
+    /** @type {{ steps: { number: number, name: string, subject: string }[] }} */
     const { steps } = await (await fetch("/assets/workbench/steps.json")).json();
     const { runtime } = await (await fetch("/class/runtime.json")).json();
-    const folder = new URL(`/assets/in-page/${runtime}/`, location);
+    const folder = new URL(`/assets/in-page/${runtime}/`, location.href);
     const last = steps.at(-1);
-    const how = { goal: last.number, parcel: new URL(`/take-home/${last.name}.zip`, location).href };
+    const how = { goal: Number(last?.number), parcel: new URL(`/take-home/${last?.name}.zip`, location.href).href };
     const names = steps.map(({ subject }) => subject);
-    const left = [...programs];
+    const left = programs.entries();
     const work = async () => {
-      while (left.length && !signal.aborted) {
-        const [nickname, source] = left.shift();
-        say(`Marking ${nickname}: ${programs.length - left.length} of ${programs.length}`);
+      for (const [at, [nickname, source]] of left) {
+        if (signal.aborted) return;
+        say(`Marking ${nickname}: ${at + 1} of ${programs.length}`);
         const verdict = await verdictOn(folder, { source, ...how, names }, () => {}, signal);
         if (verdict?.goal) send({ type: "mark", to: nickname, stars: verdict.stars, oops: verdict.oops });
       }
@@ -307,31 +360,36 @@ part("mark").onclick = async () => {
     say("Marking did not work. Are the pages built?");
   }
   marking = null;
-  part("mark").textContent = "Mark all";
+  here("mark").textContent = "Mark all";
 };
 
 // --- the projector: no names ---
 
 const isWall = new URLSearchParams(location.search).has("projector");
-part("board").hidden = isWall;
-part("wall").hidden = !isWall;
-part("projector").hidden = isWall;
+here("board").hidden = isWall;
+here("wall").hidden = !isWall;
+here("projector").hidden = isWall;
 document.body.classList.toggle("wall", isWall);
-part("projector").onclick = () => open("/class/board?projector", "projector"); // it gets a copy of the secret
+here("projector").onclick = () => open("/class/board?projector", "projector"); // it gets a copy of the secret
 
 let drawn = "";
 
+/**
+ * @param {Row[]} sorted
+ * @param {string} address
+ * @param {string} said
+ */
 async function wall(sorted, address, said) {
   if (!isWall) return;
-  part("wall").querySelector(".address").textContent = address;
-  part("wall-sums").textContent = said.replace(/;.*/, "");
+  part(here("wall"), ".address").textContent = address;
+  here("wall-sums").textContent = said.replace(/;.*/, "");
   if (drawn !== address) {
     drawn = address;
-    part("code").innerHTML = await (await fetch(`/class/picture.svg?${encodeURIComponent(address)}`)).text();
+    here("code").innerHTML = await (await fetch(`/class/picture.svg?${encodeURIComponent(address)}`)).text();
   }
-  const all = sorted.filter(({ here }) => here).length;
-  part("bars").replaceChildren(
-    ...state.steps.map(({ number, title }) => {
+  const all = sorted.filter((row) => row.here).length;
+  here("bars").replaceChildren(
+    ...steps.map(({ number, title }) => {
       const count = sorted.filter((row) => row.here && hasStar(row, number)).length;
       const bar = element("meter", {
         min: 0,
@@ -352,11 +410,8 @@ async function wall(sorted, address, said) {
 
 // --- begin ---
 
-const about = await (await fetch("/class/causes.json")).json();
-causes = about.causes;
-state.steps = about.steps;
-part("go").firstElementChild.replaceChildren(
-  ...state.steps.map(({ page, title }) => new Option(title, page)),
+part(here("go"), "select").replaceChildren(
+  ...steps.map(({ page, title }) => new Option(title, page)),
   new Option("The first page", "index.html"),
   new Option("A feature of your own", "toolbox/own.html"),
 );
