@@ -112,7 +112,7 @@ def checked(test: str) -> Lines:
 def run(name: str) -> Lines:
     """The program of the step, to be read. Where a script may run, the workbench takes its place.
 
-    Search finds its lines where they are told, and not in sixteen programs at once.
+    Search finds its lines where they are told, and not in all programs at once.
     """
     runtime = built()
     way = f"Run it: `uv run fastapi dev steps/{name}/main.py`"
@@ -232,7 +232,7 @@ def page_with(line: str) -> str:
 class PagesExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 the name is Python-Markdown's
         if not (ASSETS / "clubhouse" / "site.css").is_file():
-            raise SystemExit("What the pages need is not there yet. Run: uv run python workbench/build.py")
+            raise SystemExit("What the pages need is not there yet. Run: uv run --group node python workbench/build.py")
         md.preprocessors.register(Directives(md), "club", 40)  # before fences (25)
 
 

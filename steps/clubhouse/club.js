@@ -20,8 +20,9 @@ const SLOWLY = 10000; // ms between two calls under a name that is taken
 const SHOWN = 8; // rooms; a hundred could not be read
 const KNOCKS = /^door-(\w{1,6}|-+)$/; // rooms that a window calls for a moment, to learn what the program can do
 
+// A door with a `path` is open when the program has that route; the others take more than a look.
 export const DOORS = [
-  { id: "rooms", name: "Rooms board", step: 2, title: "the club manager" },
+  { id: "rooms", name: "Rooms board", step: 2, title: "the club manager", path: "/rooms" },
   { id: "chat", name: "Chat", step: 3, title: "the chat" },
   { id: "news", name: "News", step: 4, title: "the news messenger" },
   { id: "docs", name: "Docs desk", step: 5, title: "the docs page" },
@@ -149,7 +150,7 @@ export class Club extends EventTarget {
       const { paths = {} } = await answer.json().catch(() => ({}));
       // Clocks are coarse in some browsers, and a new program may look like the old one: every fourth time, call.
       const isNew = callAll || !this.awake || this.#network.isNew() || ++this.#looks % 4 === 0;
-      this.#built("rooms", "/rooms" in paths);
+      for (const { id, path } of DOORS) if (path) this.#built(id, path in paths);
       this.#built("docs", "/broadcast/{channel}" in paths && "/send/{client_id}" in paths);
       this.awake = true;
       if (isNew) this.lit = (await this.#network.isLit?.()) ?? true;

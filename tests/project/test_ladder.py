@@ -60,11 +60,10 @@ def test_each_part_can_be_explained_at_one_go(step):
 def test_a_step_needs_nothing_but_fastapi(step):
     """And Pydantic, which FastAPI is built on. Redis is for many servers."""
     allowed = set().union(*(tools for first, tools in TOOLS.items() if first <= level(step)))
-    for node in ast.walk(ast.parse("\n".join(lines(step)))):
-        if isinstance(node, ast.Import):
-            assert {name.name for name in node.names} <= allowed
-        elif isinstance(node, ast.ImportFrom):
-            assert node.module in allowed
+    nodes = [*ast.walk(ast.parse("\n".join(lines(step))))]
+    used = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    used |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert not used - allowed, f"Do without {used - allowed}, or add it to TOOLS."
 
 
 @pytest.mark.parametrize("step", PROGRAMS)

@@ -11,6 +11,7 @@ import pytest
 
 from club.ladder import ROOT, steps
 from project.site import build, copy_of_the_repository
+from suite.program import Process
 
 NAME = "99_biscuits"
 ROUTE = """
@@ -94,7 +95,7 @@ def home(tmp_path_factory):
     (home / "docs" / "steps" / f"{NAME}.md").write_text(PAGE, encoding="utf-8")
     doors = home / "steps" / "clubhouse" / "club.js"
     last = '  { id: "docs"'
-    door = '  { id: "biscuits", name: "Biscuit tin", step: 99, title: "the biscuits" },\n'
+    door = '  { id: "biscuits", name: "Biscuit tin", step: 99, title: "the biscuits", path: "/biscuits" },\n'
     doors.write_text(doors.read_text(encoding="utf-8").replace(last, door + last), encoding="utf-8")
     return home
 
@@ -131,6 +132,15 @@ def test_it_is_held_to_every_earlier_promise_and_it_alone_to_its_own(home):
         assert set(re.findall(r"^def (test_\w+)", (home / file).read_text(encoding="utf-8"), re.MULTILINE)) <= held
     listed = run(home, "-m", "pytest", "-q", "--collect-only", files[-1])
     assert re.findall(r"::(test_\S+)", listed) == [f"test_the_biscuits_are_counted[{NAME}]"]
+
+
+def test_its_door_opens(home, open_window, tmp_path):
+    program = Process(home / "steps" / NAME / "main.py", tmp_path)
+    try:
+        window = open_window(f"127.0.0.1:{program.port}")
+        window.door("Biscuit tin").get_by_text("open").wait_for()
+    finally:
+        program.stop()
 
 
 def test_it_is_what_runs_when_no_file_is_named(home):
