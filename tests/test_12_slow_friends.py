@@ -119,6 +119,17 @@ def test_a_friend_who_takes_a_little_now_and_then_may_stay(club, room):
 
 
 @pytest.mark.clock
+@pytest.mark.parametrize("room", ["chat", "cave"])
+def test_a_friend_who_wakes_up_in_time_and_takes_everything_may_stay(club, room):
+    friend = falls_asleep(club, "Emil", room)
+    club.seconds_pass(3)
+    friend.wakes_up()
+    friend.hears_in_order([LONG] * ENOUGH)
+    club.seconds_pass(11)
+    club.count(**{room: 1})
+
+
+@pytest.mark.clock
 def test_who_was_let_go_and_comes_back_has_lost_nothing(club):
     room = "cave-of-sleep"
     cara = club.room(room, "Cara")

@@ -191,15 +191,19 @@ def function_of(line: int, lines: tuple[str, ...]) -> str:
     return place.name if place and place.is_function else ""
 
 
-def goes(step: Step, block: list[int]) -> tuple[Lines, Lines]:
-    """The old lines that give way to a block, and those that go from its functions without a new one in their place."""
+def goes(step: Step, block: list[int]) -> tuple[list[Lines], list[Lines]]:
+    """The old lines that give way to a block, and those that go from its functions without a new one in their place.
+
+    Lines that stand together are together.
+    """
     functions = {function_of(line, step.lines) for line in block}
-    found: tuple[Lines, Lines] = [], []
+    found: tuple[list[Lines], list[Lines]] = [], []
     for tag, start, end, first, last in step.changes:
         gives_way = tag == "replace" and any(first < line <= last for line in block)
-        for line in range(start + 1, end + 1) if gives_way or tag == "delete" else ():
-            if step.before[line - 1].strip() and function_of(line, step.before) in functions:
-                found[tag == "delete"].append(step.before[line - 1].strip())
+        old = range(start + 1, end + 1) if gives_way or tag == "delete" else ()
+        texts = [step.before[line - 1].strip() for line in old if function_of(line, step.before) in functions]
+        if texts := [text for text in texts if text]:
+            found[tag == "delete"].append(texts)
     return found
 
 
@@ -222,10 +226,13 @@ def where(typed: Typed, block: list[int]) -> Lines:
     return [f"{', '.join(words)}:", "{ .where }", "", *([f"Also delete {listed(gone)}.", ""] if gone else [])]
 
 
-def listed(lines: Lines) -> str:
-    """The lines as a part of a sentence: two at most, or the first and the last."""
-    short = [f"`{line if len(line) < LONG else line[: LONG - 1] + '…'}`" for line in lines]
-    return " and ".join(short) if len(short) < 3 else f"the {len(short)} lines from {short[0]} to {short[-1]}"
+def listed(runs: list[Lines]) -> str:
+    """The lines as a part of a sentence. Of three and more that stand together, the first and the last."""
+    said = []
+    for lines in runs:
+        short = [f"`{line if len(line) < LONG else line[: LONG - 1] + '…'}`" for line in lines]
+        said += short if len(short) < 3 else [f"the {len(short)} lines from {short[0]} to {short[-1]}"]
+    return " and ".join(filter(None, [", ".join(said[:-1]), said[-1]]))
 
 
 def code_of_box(typed: Typed, new: set[int], is_first: bool, is_a_help: bool = True) -> Lines:

@@ -65,7 +65,7 @@ def test_where_a_page_only_gives_the_aim_each_line_that_goes_is_named(page):
     named = set()
     for _, code in boxes(page):
         for block in (block for words in code for block in boxes_of.blocks(boxes_of.box_lines(step, words))):
-            named.update(*boxes_of.goes(step, block))
+            named.update(*(lines for runs in boxes_of.goes(step, block) for lines in runs))
     gone = {line[2:].strip() for line in difflib.ndiff(step.before, step.lines) if line.startswith("- ")}
     assert {line for line in gone if line} <= named
 

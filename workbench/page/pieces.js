@@ -315,9 +315,8 @@ export function place(ours, lines, mine, before) {
   const [our] = programs(ours);
   const my = new Program(mine);
   const parts = partsOf(our, lines);
-  const change = parts
-    .flatMap((part) => plan(part, our, my, programs(before)))
-    .find((change) => !isChange(change) || !change.isCut);
+  const changes = parts.flatMap((part) => plan(part, our, my, programs(before)));
+  const change = changes.find((change) => !isChange(change) || !change.isCut);
   if (!change) {
     const { piece, wanted } = parts[0];
     const found = /** @type {Piece} */ (find(piece, our, my)); // one that is lacking would be a change
@@ -327,9 +326,25 @@ export function place(ours, lines, mine, before) {
   }
   if (!isChange(change)) return change;
   const { put, instead, after, gap = 0 } = change;
-  const range = instead.length > 1 ? `s ${instead[0]} to ${instead.at(-1)}` : ` ${instead[0]}`;
-  const words = instead.length ? `in place of your line${range}` : (change.words ?? "");
+  const gone = changes.flatMap((each) => (isChange(each) ? each.instead : []));
+  const words = gone.length ? `in place of your ${inWords(gone)}` : (change.words ?? "");
   return { after, line: after + gap + 1, indent: our.depth(put[0]) * my.unit.length, words, instead };
+}
+
+/**
+ * Such as “line 5”, or “lines 5 to 7 and 9”.
+ *
+ * @param {number[]} numbers
+ */
+function inWords(numbers) {
+  /** @type {number[][]} */
+  const runs = [];
+  for (const number of numbers.toSorted((one, other) => one - other)) {
+    if (runs.at(-1)?.at(-1) === number - 1) runs.at(-1)?.push(number);
+    else runs.push([number]);
+  }
+  const said = runs.map((run) => (run.length > 1 ? `${run[0]} to ${run.at(-1)}` : `${run[0]}`));
+  return `line${numbers.length > 1 ? "s" : ""} ${new Intl.ListFormat("en").format(said)}`;
 }
 
 /**
