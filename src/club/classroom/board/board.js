@@ -16,7 +16,7 @@ const MARK_AT_ONCE = 2; // programs; a laptop has few cores
  * @param {string} id
  * @param {new () => Kind} [kind]
  */
-const here = (id, kind) => part(document, `#${id}`, kind);
+const byId = (id, kind) => part(document, `#${id}`, kind);
 /**
  * @param {string} textContent
  * @param {() => void} onclick
@@ -53,10 +53,10 @@ function call() {
   called.onclose = ({ code }) => {
     document.body.dataset.line = "away";
     if (code === 1008) {
-      here("line").textContent = "This is not the board's address any more. The terminal shows the new one.";
+      byId("line").textContent = "This is not the board's address any more. The terminal shows the new one.";
       return;
     }
-    here("line").textContent = "The class does not answer. Is it running? I keep calling.";
+    byId("line").textContent = "The class does not answer. Is it running? I keep calling.";
     setTimeout(call, SOON);
   };
 }
@@ -68,12 +68,12 @@ function hear({ type, ...what }) {
     rows.clear();
     for (const row of what.pupils) rows.set(row.nickname, row);
     document.body.dataset.line = "here";
-    here("line").textContent = "";
+    byId("line").textContent = "";
   } else if (type === "pupil") rows.set(what.nickname, /** @type {Row} */ (what));
   else if (type === "pause") state.paused = what.on;
   else if (type === "hush") state.hushed = what.on;
   else if (type === "end")
-    here("line").textContent = "The class has ended. Collect what you need; Ctrl+C in the terminal closes it.";
+    byId("line").textContent = "The class has ended. Collect what you need; Ctrl+C in the terminal closes it.";
   soon();
 }
 
@@ -107,15 +107,15 @@ function paint() {
     tr.remove();
     painted.delete(nickname);
   }
-  here("nobody").hidden = rows.size > 0;
-  here("pause").ariaPressed = String(state.paused);
-  here("pause").textContent = state.paused ? "Eyes down again" : "Eyes up";
-  here("hush").ariaPressed = String(state.hushed);
-  here("hush").textContent = state.hushed ? "Let them talk" : "Hush";
+  byId("nobody").hidden = rows.size > 0;
+  byId("pause").ariaPressed = String(state.paused);
+  byId("pause").textContent = state.paused ? "Eyes down again" : "Eyes up";
+  byId("hush").ariaPressed = String(state.hushed);
+  byId("hush").textContent = state.hushed ? "Let them talk" : "Hush";
   const address = state.addresses.at(-1) ?? location.origin;
-  here("address").textContent = address;
+  byId("address").textContent = address;
   const said = sums(sorted);
-  if (here("sums").textContent !== said) here("sums").textContent = said;
+  if (byId("sums").textContent !== said) byId("sums").textContent = said;
   wall(sorted, address, said);
 }
 
@@ -186,7 +186,7 @@ function acts({ nickname, here, hand, knocks }) {
  * @param {Node[]} inside
  */
 function show(id, title, ...inside) {
-  const box = here(id, HTMLDialogElement);
+  const box = byId(id, HTMLDialogElement);
   box.replaceChildren(
     element("h2", { id: `${id}-title`, textContent: title }),
     ...inside,
@@ -232,7 +232,7 @@ function showCause(id, { nickname }) {
 function showActs(nickname) {
   const row = rows.get(nickname);
   if (!row) return;
-  const close = () => here("acts", HTMLDialogElement).close();
+  const close = () => byId("acts", HTMLDialogElement).close();
   /**
    * @param {string} words
    * @param {{ type: string, on?: boolean }} message
@@ -280,30 +280,30 @@ function showActs(nickname) {
 
 // --- for everybody ---
 
-here("pause").onclick = () => send({ type: "pause", on: !state.paused });
-here("hush").onclick = () => send({ type: "hush", on: !state.hushed });
-here("say").onsubmit = (event) => {
+byId("pause").onclick = () => send({ type: "pause", on: !state.paused });
+byId("hush").onclick = () => send({ type: "hush", on: !state.hushed });
+byId("say").onsubmit = (event) => {
   event.preventDefault();
-  const box = part(here("say"), "input", HTMLInputElement);
+  const box = part(byId("say"), "input", HTMLInputElement);
   if (box.value.trim()) send({ type: "say", text: box.value.trim() });
   box.value = "";
 };
-here("go").onsubmit = (event) => {
+byId("go").onsubmit = (event) => {
   event.preventDefault();
-  send({ type: "go", page: part(here("go"), "select", HTMLSelectElement).value });
+  send({ type: "go", page: part(byId("go"), "select", HTMLSelectElement).value });
 };
-here("let-in").onclick = () => {
+byId("let-in").onclick = () => {
   for (const row of rows.values()) if (!row.here) send({ type: "let-in", to: row.nickname });
-  here("line").textContent = "For five minutes, whoever has a nickname from this list comes in.";
+  byId("line").textContent = "For five minutes, whoever has a nickname from this list comes in.";
 };
-here("end").onclick = () => {
+byId("end").onclick = () => {
   show(
     "acts",
     "End the class?",
     element("p", { textContent: "All pages leave the class. Programs, stars and nicknames are kept." }),
     button("End it", () => {
       send({ type: "end" });
-      here("acts", HTMLDialogElement).close();
+      byId("acts", HTMLDialogElement).close();
     }),
   );
 };
@@ -316,23 +316,23 @@ async function download(name) {
   link.click();
   URL.revokeObjectURL(link.href);
 }
-here("zip").onclick = () => download("collect.zip");
-here("csv").onclick = () => download("class.csv");
+byId("zip").onclick = () => download("collect.zip");
+byId("csv").onclick = () => download("class.csv");
 
 // --- marking, in this browser: nothing of the pupils' runs on this computer itself ---
 
 /** @type {AbortController | null} */
 let marking = null;
 
-here("mark").onclick = async () => {
+byId("mark").onclick = async () => {
   if (marking) return marking.abort();
   const say = (/** @type {string} */ words) => {
-    here("marking").textContent = words;
+    byId("marking").textContent = words;
   };
   if (!("Suspending" in WebAssembly)) return say("This browser cannot check. Chrome, Edge and the newest Firefox can.");
   marking = new AbortController();
   const { signal } = marking;
-  here("mark").textContent = "Stop marking";
+  byId("mark").textContent = "Stop marking";
   try {
     /** @type {Record<string, string>} */
     const kept = await (await ask("programs.json")).json();
@@ -360,17 +360,17 @@ here("mark").onclick = async () => {
     say("Marking did not work. Are the pages built?");
   }
   marking = null;
-  here("mark").textContent = "Mark all";
+  byId("mark").textContent = "Mark all";
 };
 
 // --- the projector: no names ---
 
 const isWall = new URLSearchParams(location.search).has("projector");
-here("board").hidden = isWall;
-here("wall").hidden = !isWall;
-here("projector").hidden = isWall;
+byId("board").hidden = isWall;
+byId("wall").hidden = !isWall;
+byId("projector").hidden = isWall;
 document.body.classList.toggle("wall", isWall);
-here("projector").onclick = () => open("/class/board?projector", "projector"); // it gets a copy of the secret
+byId("projector").onclick = () => open("/class/board?projector", "projector"); // it gets a copy of the secret
 
 let drawn = "";
 
@@ -381,14 +381,14 @@ let drawn = "";
  */
 async function wall(sorted, address, said) {
   if (!isWall) return;
-  part(here("wall"), ".address").textContent = address;
-  here("wall-sums").textContent = said.replace(/;.*/, "");
+  part(byId("wall"), ".address").textContent = address;
+  byId("wall-sums").textContent = said.replace(/;.*/, "");
   if (drawn !== address) {
     drawn = address;
-    here("code").innerHTML = await (await fetch(`/class/picture.svg?${encodeURIComponent(address)}`)).text();
+    byId("code").innerHTML = await (await fetch(`/class/picture.svg?${encodeURIComponent(address)}`)).text();
   }
   const all = sorted.filter((row) => row.here).length;
-  here("bars").replaceChildren(
+  byId("bars").replaceChildren(
     ...steps.map(({ number, title }) => {
       const count = sorted.filter((row) => row.here && hasStar(row, number)).length;
       const bar = element("meter", {
@@ -410,7 +410,7 @@ async function wall(sorted, address, said) {
 
 // --- begin ---
 
-part(here("go"), "select").replaceChildren(
+part(byId("go"), "select").replaceChildren(
   ...steps.map(({ page, title }) => new Option(title, page)),
   new Option("The first page", "index.html"),
   new Option("A feature of your own", "toolbox/own.html"),
