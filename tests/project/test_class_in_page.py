@@ -81,6 +81,8 @@ class Pupil(Bench):
         self.page.get_by_role("button", name="Come in").click()
 
     def opens_her_club(self):
+        """When she is in her chat herself: who comes later hears nothing of what was said."""
+        self.house.locator("#talkies > walkie-talkie[data-state=connected]").first.wait_for()
         self.box.get_by_role("button", name=re.compile("^Class")).click()
         self.page.get_by_role("button", name="Open my club to the class").click()
         self.page.get_by_text("Friends can come in.").wait_for()
