@@ -55,9 +55,7 @@ GOODBYE = 'await manager.broadcast(chat_message(client_id, "left the chat"), "ch
 
 
 def with_late_goodbyes(seconds):
-    program = "\n".join([*OVER_REDIS.lines, ""])
-    assert program.count(GOODBYE) == 1
-    return program.replace(GOODBYE, f"await asyncio.sleep({seconds})\n        {GOODBYE}")
+    return program_with({"old": GOODBYE, "new": f"await asyncio.sleep({seconds})\n        {GOODBYE}"}, OVER_REDIS)
 
 
 @pytest.mark.parametrize(
