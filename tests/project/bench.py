@@ -11,6 +11,7 @@ SOON = 20_000  # ms for the first start of Python on a busy machine
 CHECKED = 180_000  # ms for a check on such a machine
 CHAT = "03_chat"
 FRIENDS = ["Ada", "Bo"]  # the first and the second; their names are others if another window has these
+EMPTY = "/llms.txt"  # a page of the site with nothing on it that runs
 EDITOR = "document.querySelector('#bench .cm-content')?.cmTile.view"
 
 
@@ -127,7 +128,7 @@ class Bench:
         return self.house.locator(f"#talkies > walkie-talkie:nth-child({FRIENDS.index(friend) + 1}){more}")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def kept(browser):
     """A browser that keeps what it has fetched, and what went wrong in it."""
     if not shutil.which("npm"):
@@ -145,14 +146,15 @@ def bench(kept, served, open_window):
 
     def bench(step=CHAT, size=None, **how):
         if how:
-            return Bench(open_window(served.address, "/404.html", **how), step)
-        window = Window(context.new_page(), served.address).opens("/404.html")
+            return Bench(open_window(served.address, EMPTY, **how), step)
+        window = Window(context.new_page(), served.address).opens(EMPTY)
         if size:
             window.page.set_viewport_size(size)
         window.page.evaluate("localStorage.clear()")
         return Bench(window, step)
 
     before = list(context.pages)
+    broken.clear()
     yield bench
     for page in context.pages:
         if page not in before:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from functools import cache
 
 from club.ladder import ROOT, Step, steps
 from club_site import boxes
@@ -16,19 +17,28 @@ import { fill, place, putIn } from "%(page)s/pieces.js";
 import { Judge, renamed } from "%(page)s/judge.js";
 let text = "";
 for await (const part of process.stdin) text += part;
-const given = JSON.parse(text);
+const { given, steps } = JSON.parse(text);
+const texts = steps.map(({ ours }) => ours);
+const pages = [undefined, ...steps.map(({ boxes }, at) => (
+    { ours: texts[at], boxes, before: texts.slice(0, at), later: texts.slice(at + 1) }
+))];
 """
 ALL = list(steps().values())
 
 
+@cache
+def pages() -> list[dict[str, object]]:
+    return [{"ours": text_of(step), "boxes": list(blocks(step))} for step in ALL]
+
+
 def in_node(script: str, given: object):
-    """What the script returns for `given`, with all of pieces.js and judge.js at hand."""
+    """What the script returns for `given`, with pieces.js, judge.js and the pages of the steps at hand."""
     node = shutil.which("node") or missing("Node.js")
     first = FIRST % {"page": (ROOT / "workbench" / "page").as_uri()}
     code = f"{first}console.log(JSON.stringify((() => {{ {script} }})()));"
     done = subprocess.run(
         [node, "--input-type=module", "-e", code],
-        input=json.dumps(given),
+        input=json.dumps({"given": given, "steps": pages()}),
         capture_output=True,
         text=True,
         encoding="utf-8",

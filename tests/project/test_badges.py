@@ -6,23 +6,23 @@
 import re
 from collections import Counter
 
-from project.boxes import ALL, blocks, earlier, in_node, text_of, typed
+from project.boxes import ALL, blocks, in_node, text_of, typed
 from project.faults import Fault, some
 from project.test_pieces import RIGHT, lines_of
 
 MEASURED = 2000
 
 JUDGE = """
-    const judged = ({ mine, ...page }) => {
-        const { ours, boxes, before, later } = { ...given.pages[page.step], ...page };
-        const judge = new Judge(ours, boxes, mine, { before, later, said: given.said });
+    const said = ["joined the chat", "left the chat", "is typing…"];
+    return given.map(([step, mine]) => {
+        const { ours, boxes, before, later } = pages[step];
+        const judge = new Judge(ours, boxes, mine, { before, later, said });
         return boxes.map((_, at) => judge.of(at));
-    };
-    return given.programs.map(judged);
+    });
 """
 MEND = """
-    return given.programs.map(({ step, mine }) => {
-        const { ours, boxes, before } = given.pages[step];
+    return given.map(([step, mine]) => {
+        const { ours, boxes, before } = pages[step];
         boxes.forEach((lines, at) => {
             mine = new Judge(ours, boxes, mine, { before }).repaired(at);
             mine = putIn(ours, lines, mine, before);
@@ -30,28 +30,12 @@ MEND = """
         return mine;
     });
 """
-PAGES = {
-    step.number: {
-        "ours": text_of(step),
-        "boxes": list(blocks(step)),
-        "before": earlier(step),
-        "later": [text_of(each) for each in ALL if each.number > step.number],
-    }
-    for step in ALL
-}
-
-
-def ask(script: str, *programs: tuple[int, str]) -> list:
-    """What the script says of each program, on the page of the step with this number."""
-    told = [{"step": step, "mine": mine} for step, mine in programs]
-    return in_node(
-        script, {"pages": PAGES, "programs": told, "said": ["joined the chat", "left the chat", "is typing…"]}
-    )
+BOXES = {step.number: list(blocks(step)) for step in ALL}
 
 
 def judged(step: int, mine: str) -> list[tuple[str, list[str]]]:
     """For each box of a page, how far it is, and what differs."""
-    return [(box["there"], [fault["words"] for fault in box["faults"]]) for box in ask(JUDGE, (step, mine))[0]]
+    return [(box["there"], [fault["words"] for fault in box["faults"]]) for box in in_node(JUDGE, [(step, mine)])[0]]
 
 
 def ours(step: int) -> str:
@@ -84,9 +68,9 @@ def test_programs_with_one_fault(record_property):
     faults = some(MEASURED)
     assert len(faults) == MEASURED
     green, blamed, astray = list[Fault](), list[Fault](), list[Fault]()
-    for fault, boxes in zip(faults, ask(JUDGE, *((each.step.number, each.text) for each in faults)), strict=True):
+    for fault, boxes in zip(faults, in_node(JUDGE, [(each.step.number, each.text) for each in faults]), strict=True):
         numbers = {fault.number, fault.number + (fault.kind == "misplaced")}
-        own = [bool(numbers & set(lines)) for lines in PAGES[fault.step.number]["boxes"]]
+        own = [bool(numbers & set(lines)) for lines in BOXES[fault.step.number]]
         states = [box["there"] for box in boxes]
         if all(state == "ours" for state, is_own in zip(states, own, strict=True) if is_own):
             green.append(fault)
@@ -106,7 +90,7 @@ def test_what_is_typed_box_by_box_is_green_and_what_is_half_typed_is_no_fault():
     programs, expected = [], []
     for step in ALL:
         there = set[int]()
-        for at, box in enumerate(boxes := PAGES[step.number]["boxes"]):
+        for at, box in enumerate(boxes := BOXES[step.number]):
             for number in box[at % 2 :: 2]:  # every second line is enough
                 lines = typed(step, {*there, number} | {each for each in box if each < number})
                 text = "".join(f"{line}\n" for _, line in lines)
@@ -120,7 +104,7 @@ def test_what_is_typed_box_by_box_is_green_and_what_is_half_typed_is_no_fault():
                     expected.append((at, ["ours"] * at, False))
             there |= set(box)
             assert len(boxes) > at
-    for (_, mine), found, (at, before, is_done) in zip(programs, ask(JUDGE, *programs), expected, strict=True):
+    for (_, mine), found, (at, before, is_done) in zip(programs, in_node(JUDGE, programs), expected, strict=True):
         states = [box["there"] for box in found]
         left = [fault["words"] for box in found[:at] for fault in box["faults"]]  # what the page says to delete
         assert states[:at] == before or all("old one" in words for words in left), (states, left, mine)
@@ -134,13 +118,13 @@ def test_what_is_typed_box_by_box_is_green_and_what_is_half_typed_is_no_fault():
 
 def test_our_later_programs_are_like_ours_on_every_earlier_page():
     programs = [(step.number, text_of(later)) for step in ALL for later in ALL if later.number >= step.number]
-    for (number, _), boxes in zip(programs, ask(JUDGE, *programs), strict=True):
+    for (number, _), boxes in zip(programs, in_node(JUDGE, programs), strict=True):
         assert {box["there"] for box in boxes} == {"ours"}, (number, boxes)
 
 
 def test_what_is_wrong_is_put_right():
     faults = [each for each in some(300) if each.kind not in ("capital", "doubled")]
-    mended = ask(MEND, *((each.step.number, each.text) for each in faults))
+    mended = in_node(MEND, [(each.step.number, each.text) for each in faults])
     wrong = [
         fault for fault, text in zip(faults, mended, strict=True) if lines_of(text) != lines_of(text_of(fault.step))
     ]
@@ -150,7 +134,7 @@ def test_what_is_wrong_is_put_right():
 def test_a_right_program_is_never_told_of_an_old_line_or_of_a_gap():
     texts = [path.read_text(encoding="utf-8") for path in RIGHT]
     programs = [(step.number, text) for step in ALL for text in texts]
-    for (_, mine), boxes in zip(programs, ask(JUDGE, *programs), strict=True):
+    for (_, mine), boxes in zip(programs, in_node(JUDGE, programs), strict=True):
         for words in (fault["words"] for box in boxes for fault in box["faults"]):
             assert "the old one" not in words or re.search(r"line (\d+)", words), (words, mine)
             assert "gap" not in words, (words, mine)
@@ -227,9 +211,9 @@ def test_the_first_line_that_differs_is_named_and_the_word():
 
 def test_a_line_belongs_to_one_box():
     step = ALL[2]
-    first = PAGES[3]["boxes"][0]
+    first = BOXES[3][0]
     text = "".join(f"{line}\n" for _, line in typed(step, set(first)))
-    assert [there for there, _ in judged(3, text)] == ["ours"] + ["missing"] * (len(PAGES[3]["boxes"]) - 1)
+    assert [there for there, _ in judged(3, text)] == ["ours"] + ["missing"] * (len(BOXES[3]) - 1)
 
 
 def test_lines_that_were_broken_as_the_box_wraps_them_are_one_line():
@@ -272,8 +256,8 @@ def test_what_is_my_own_beside_the_lines_of_a_box_changes_nothing():
 
 
 def test_names_of_the_learners_own_are_told_from_slips():
-    names = "return given.programs.map(([ours, mine]) => [...new Judge(ours, [], mine).names]);"
-    write = "return given.programs.map(([ours, names]) => renamed(ours, new Map(names)));"
+    names = "return given.map(([ours, mine]) => [...new Judge(ours, [], mine).names]);"
+    write = "return given.map(([ours, names]) => renamed(ours, new Map(names)));"
     own = [
         ["active_connections", "clients"],
         ["ConnectionManager", "Club"],
@@ -285,7 +269,7 @@ def test_names_of_the_learners_own_are_told_from_slips():
         mine = re.sub(rf"\b{name}\b", other, mine)
     slip = changed(3, ("def disconnect(", "def disconect("))
     accept = changed(3, ("websocket.accept()", "websocket.acept()"))  # no name that we made
-    found = in_node(names, {"programs": [[ours(3), each] for each in (mine, slip, accept)]})
+    found = in_node(names, [[ours(3), each] for each in (mine, slip, accept)])
     assert [sorted(each) for each in found] == [sorted(own), [], []]
-    assert in_node(write, {"programs": [[ours(3), own]]}) == [mine]
-    assert in_node(write, {"programs": [['keep("manager")', own]]}) == ['keep("manager")']
+    assert in_node(write, [[ours(3), own]]) == [mine]
+    assert in_node(write, [['keep("manager")', own]]) == ['keep("manager")']

@@ -13,7 +13,7 @@ import pytest
 from club import ladder
 from club_site.mistakes import program_with
 from club_site.runtime import OUT, name
-from project.bench import CHAT, SOON, Bench
+from project.bench import CHAT, EMPTY, SOON, Bench
 from project.browser import Window
 from project.checks import Checks, learners_file
 from project.site import Served
@@ -240,7 +240,7 @@ def test_taken_home_the_program_runs_in_a_terminal(here, tmp_path):
 
 def test_after_the_first_run_the_site_needs_no_network(site, open_window):
     served = Served(site)
-    here = Bench(open_window(served.address, "/404.html", reduced_motion="reduce")).run()
+    here = Bench(open_window(served.address, EMPTY, reduced_motion="reduce")).run()
     here.page.wait_for_function("navigator.serviceWorker.controller", timeout=SOON)
     served.close()
     for page in PAGES:

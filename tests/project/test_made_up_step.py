@@ -43,6 +43,13 @@ oops = "no-biscuits"
 old = '"/biscuits"'
 new = '"/crumbs"'
 """
+# The command `club check`, but not from step 1 on: that our newest step keeps all earlier promises is known.
+CHECK = """
+from club.check import MINE, check
+from club.cli import print_verdict
+
+print_verdict(check(MINE, 99, start=99), MINE)
+"""
 PAGE = """---
 python: "counting"
 web: "biscuits"
@@ -119,7 +126,7 @@ def test_the_checker_knows_its_promise_its_mistake_and_its_place(home):
     mine.write_text(program.replace('"/biscuits"', '"/crumbs"'), encoding="utf-8")
     stars = "★ " * len(steps()) + "☆"
     oops = "Step 99, the biscuits, is not finished yet. Nobody counts the biscuits."
-    assert run(home, "-m", "club.cli", "check", code=1).startswith(f"{stars} steps/my_club/main.py {oops}")
+    assert run(home, "-c", CHECK).startswith(f"{stars} steps/my_club/main.py {oops}")
     assert "☆ 99. The biscuits ← you are here" in run(home, "-m", "club.cli")
     assert run(home, "-m", "club.cli", "catch-up", "99").endswith(f"docs/steps/{NAME}.md")
 

@@ -9,6 +9,7 @@ import pytest
 from club.ladder import ROOT, STEPS, steps
 from club_site import llms, teaching
 from club_site.mistakes import mistakes_of
+from project.bench import EMPTY
 from project.test_class_in_page import Board, Guest, Pupil, klass, opens  # noqa: F401
 
 DOCS = ROOT / "docs"
@@ -124,7 +125,7 @@ def test_each_zip_tells_an_ai_helper_to_hint_and_not_to_solve(site):
 
 @pytest.fixture
 def quiet_window(served, open_window):
-    return open_window(served.address, "/404.html", reduced_motion="reduce")
+    return open_window(served.address, EMPTY, reduced_motion="reduce")
 
 
 @pytest.fixture

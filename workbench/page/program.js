@@ -37,20 +37,22 @@ const codeOf = (line) => withoutComment(line) || line.trim(); // a comment on a 
  * What the program moves lines to the right with, most of the time.
  *
  * @param {string[]} lines
+ * @param {string[]} codes
  */
-function unitOf(lines) {
+function unitOf(lines, codes) {
   /** @type {Record<string, number>} */
   const seen = { "    ": 0 };
-  lines.forEach((line, at) => {
-    const more = margin(lines[at + 1] ?? "").slice(margin(line).length);
-    if (codeOf(line).endsWith(":") && /^(?:\t| {2}| {4}| {8})$/.test(more)) seen[more] = (seen[more] ?? 0) + 1;
+  codes.forEach((code, at) => {
+    if (!code.endsWith(":")) return;
+    const more = margin(lines[at + 1] ?? "").slice(margin(lines[at]).length);
+    if (/^(?:\t| {2}| {4}| {8})$/.test(more)) seen[more] = (seen[more] ?? 0) + 1;
   });
   return Object.keys(seen).reduce((best, each) => (seen[each] > seen[best] ? each : best));
 }
 
-/** @param {string[]} lines */
-function doorsOf(lines) {
-  return [...lines.map(codeOf).join("\n").matchAll(DOOR)].map(([, verb, call, path, rest]) => {
+/** @param {string[]} codes */
+function doorsOf(codes) {
+  return [...codes.join("\n").matchAll(DOOR)].map(([, verb, call, path, rest]) => {
     let method = verb ?? call;
     if (method.includes("websocket")) method = "websocket";
     else if (method.includes("route")) method = /methods\s*=\s*.["'](\w+)/.exec(rest)?.[1].toLowerCase() ?? "get";
@@ -68,6 +70,7 @@ function textLines(lines) {
   const found = [];
   let [quotes, from] = ["", 0];
   lines.forEach((line, at) => {
+    if (!quotes && !/"""|'''/.test(line)) return;
     for (const [part] of line.matchAll(/\\.|"""|'''|["'#]/g)) {
       if (!quotes && part === "#") break;
       if (!quotes && part.length !== 2) [quotes, from] = [part, at + 1];
@@ -107,8 +110,11 @@ export class Program {
     this.lines = text.split("\n");
     const last = this.lines.pop();
     if (last) this.lines.push(last + this.end);
-    this.unit = unitOf(this.lines);
     this.all = this.lines.map(codeOf);
+    this.unit = unitOf(this.lines, this.all);
+    const width = this.unit.length === 1 ? 4 : this.unit.length;
+    const wide = " ".repeat(width);
+    this.depths = this.lines.map((line) => Math.round(margin(line).replaceAll("\t", wide).length / width));
     this.texts = textLines(this.lines);
     this.pieces = this.#pieces();
   }
@@ -125,10 +131,7 @@ export class Program {
    *
    * @param {number} number
    */
-  depth = (number) => {
-    const width = this.unit.length === 1 ? 4 : this.unit.length;
-    return Math.round(margin(this.line(number)).replaceAll("\t", " ".repeat(width)).length / width);
-  };
+  depth = (number) => this.depths[number - 1] ?? 0;
 
   /** @param {number} number */
   whole = (number) => `${this.depth(number)} ${this.line(number).trim()}`;
@@ -212,9 +215,8 @@ export class Program {
       isDecorated = false;
     });
     for (const piece of found) {
-      const lines = this.lines.slice(piece.from - 1, piece.to);
-      if (piece.kind !== "class") piece.doors = doorsOf(lines);
-      if (piece.isImport) piece.names = namesOf(lines.slice(piece.head - piece.from));
+      if (piece.kind !== "class") piece.doors = doorsOf(this.all.slice(piece.from - 1, piece.to));
+      if (piece.isImport) piece.names = namesOf(this.lines.slice(piece.head - 1, piece.to));
     }
     return found;
   }
