@@ -8,6 +8,7 @@ from project.bench import CHECKED, Bench
 from project.browser import Window
 from project.classroom import Class
 
+pytestmark = pytest.mark.slow
 NAME = "teacher.test"
 SLEEP_MS = 30_000  # until a page that says nothing counts as asleep, and a bit more
 BROKEN = "app = FastAPI("

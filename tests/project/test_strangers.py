@@ -9,6 +9,8 @@ from project.bench import Bench
 from project.browser import Window, watched
 from project.test_in_page import OURS
 
+pytestmark = pytest.mark.slow
+
 
 def comes_true(page, promise):
     """What this promise gives, once that is neither nothing nor false."""

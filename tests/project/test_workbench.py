@@ -19,7 +19,7 @@ from project.browser import Window, watched
 from project.site import copy_of_the_repository
 from project.test_in_page import OURS
 
-pytestmark = pytest.mark.usefixtures("kept")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept")]
 ROOT = Path(__file__).parents[2]
 STEPS = list(ladder.steps().values())
 BEFORE = "\n".join([*ladder.step(CHAT).before, ""])
