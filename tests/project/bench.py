@@ -134,9 +134,8 @@ def kept(browser):
     if not shutil.which("npm"):
         missing("npm, which brings Python for the browser")
     broken = []
-    context = watched(browser, broken, reduced_motion="reduce")  # endless pictures would keep the machine busy
-    yield context, broken
-    context.close()
+    # Endless pictures would keep the machine busy. It is closed with the browser.
+    return watched(browser, broken, reduced_motion="reduce"), broken
 
 
 @pytest.fixture

@@ -177,8 +177,8 @@ def test_the_newest_step_keeps_all_promises_in_the_page_too_and_ours_earns_no_st
     here = bench(step.name)
     here.writes("\n".join([*step.lines, ""]))
     verdict = here.check()
+    assert re.search(f"Step {step.number} works!|All steps are there", words := verdict.inner_text()), words
     assert verdict.get_by_role("img").get_attribute("aria-label") == "1 of 1 stars", "the others are not the learner's"
-    assert re.search(f"Step {step.number} works!|All steps are there", verdict.inner_text())
     assert here.stars() == [step.number], "the learner began with our step before, and typed only this one"
     live = "[role=status], [role=alert], [role=log], [aria-live]:not([aria-live=off])"
     said = here.page.locator(live).filter(has_text=re.compile(f"Step {step.number} is there|All steps"))

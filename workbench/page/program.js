@@ -70,7 +70,7 @@ function textLines(lines) {
   const found = [];
   let [quotes, from] = ["", 0];
   lines.forEach((line, at) => {
-    if (!quotes && !/"""|'''/.test(line)) return;
+    if (!quotes && !/"""|'''/.test(line)) return; // none begins here
     for (const [part] of line.matchAll(/\\.|"""|'''|["'#]/g)) {
       if (!quotes && part === "#") break;
       if (!quotes && part.length !== 2) [quotes, from] = [part, at + 1];
@@ -113,8 +113,8 @@ export class Program {
     this.all = this.lines.map(codeOf);
     this.unit = unitOf(this.lines, this.all);
     const width = this.unit.length === 1 ? 4 : this.unit.length;
-    const wide = " ".repeat(width);
-    this.depths = this.lines.map((line) => Math.round(margin(line).replaceAll("\t", wide).length / width));
+    const tab = " ".repeat(width);
+    this.depths = this.lines.map((line) => Math.round(margin(line).replaceAll("\t", tab).length / width));
     this.texts = textLines(this.lines);
     this.pieces = this.#pieces();
   }
