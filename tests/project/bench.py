@@ -134,8 +134,8 @@ def kept(browser):
     if not shutil.which("npm"):
         missing("npm, which brings Python for the browser")
     broken = []
-    # Endless pictures would keep the machine busy. It is closed with the browser.
-    return watched(browser, broken, reduced_motion="reduce"), broken
+    context = watched(browser, broken, reduced_motion="reduce")  # endless pictures would keep the machine busy
+    return context, broken  # it is closed with the browser
 
 
 @pytest.fixture
