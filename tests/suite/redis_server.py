@@ -1,10 +1,10 @@
 """A real Redis, or its twin Valkey, that can be stopped, frozen and started again."""
 
+import asyncio
 import os
 import shutil
 import signal
 import socket
-import socketserver
 import subprocess
 import threading
 import time
@@ -44,7 +44,7 @@ class Redis:
         self._road = Road(self)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self.url = "redis://{}:{}".format(*self._road.server_address)
+        self.url = "redis://{}:{}".format(*self._road.address)
         self._command = [found, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
         self.starts()
 
@@ -98,38 +98,47 @@ class Redis:
     def stop(self) -> None:
         end_all([self._process.pid])
         self._process.wait(5)
-        self._road.shutdown()
-        self._road.server_close()
+        self._road.close()
 
 
-class Road(socketserver.ThreadingTCPServer):
-    """What servers know as Redis: it carries their words to it, and its answers back."""
+class Road:
+    """What servers know as Redis: it carries their words to it, and its answers back.
 
-    daemon_threads = True
-    request_queue_size = 100
+    One thread does so for all lines, or a word could overtake an earlier one on another line.
+    """
 
     def __init__(self, redis: Redis) -> None:
-        super().__init__(("127.0.0.1", 0), Caller)
-        self.redis = redis
-        threading.Thread(target=self.serve_forever, args=[0.05], daemon=True).start()
+        self._redis = redis
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = self._socket.getsockname()
+        self._closed = asyncio.Event()
+        self._thread = threading.Thread(target=asyncio.run, args=[self._listen()], daemon=True)
+        self._thread.start()
 
+    async def _listen(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        server = await asyncio.start_server(self._called, sock=self._socket)
+        await self._closed.wait()
+        server.close()
 
-class Caller(socketserver.BaseRequestHandler):
-    def handle(self) -> None:
-        assert isinstance(self.server, Road)
-        redis = self.server.redis
-        with suppress(OSError), socket.create_connection(("127.0.0.1", redis.port), 5) as line:
-            line.settimeout(None)
-            words = threading.Thread(target=carry, args=[self.request, line, redis], daemon=True)
-            words.start()
-            carry(line, self.request, redis)
-            words.join()
+    async def _called(self, theirs: asyncio.StreamReader, to_them: asyncio.StreamWriter) -> None:
+        try:
+            answers, to_redis = await asyncio.open_connection("127.0.0.1", self._redis.port)
+            await asyncio.gather(self._carry(theirs, to_redis), self._carry(answers, to_them))
+        except (OSError, asyncio.CancelledError):
+            to_them.close()
 
+    async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(65536):
+                await asyncio.sleep(self._redis.way_s)
+                target.write(data)
+                await target.drain()
+        except OSError:
+            pass  # One of the two has broken off.
+        finally:
+            target.close()
 
-def carry(source: socket.socket, target: socket.socket, redis: Redis) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            time.sleep(redis.way_s)
-            target.sendall(data)
-    with suppress(OSError):  # whichever of the two has broken off
-        target.shutdown(socket.SHUT_WR)
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._closed.set)
+        self._thread.join(5)
