@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
 
-from suite.world import Answer, HungUpError, Line, Program, RefusedError, fail
+from suite.world import Answer, HungUpError, Line, Program, RefusedError, fail, looks
 
 # A friend looks at messages of these types, and at those without one. Whatever else a club may say is not for them.
 TYPES = (None, "chat", "notification")
@@ -350,23 +350,21 @@ class Club:
 
     def count(self, **friends: int) -> None:
         """Ask the rooms board until it counts this many friends: those who hang up may still be on their way out."""
-        end = time.monotonic() + self.patience
-        while not friends.items() <= (rooms := self.rooms()).items():
-            if time.monotonic() > end:
-                counted, wanted = json.dumps(rooms)[:100], json.dumps(friends)
-                sentence = f"The rooms board says {counted}, but it should say {wanted}."
-                fail("wrong-count", sentence, counted=counted, wanted=wanted, method="GET", path="/rooms")
-            time.sleep(0.01)
+        for _ in looks(self.patience):
+            if friends.items() <= (rooms := self.rooms()).items():
+                return
+        counted, wanted = json.dumps(rooms)[:100], json.dumps(friends)
+        sentence = f"The rooms board says {counted}, but it should say {wanted}."
+        fail("wrong-count", sentence, counted=counted, wanted=wanted, method="GET", path="/rooms")
 
     def has_no_room(self, room: str) -> None:
         """Ask until the rooms board does not name this room."""
-        end = time.monotonic() + self.patience
-        while room in (rooms := self.rooms()):
-            if time.monotonic() > end:
-                counted = json.dumps(rooms)[:100]
-                sentence = f"The rooms board says {counted}, but nobody is in {short(room)} any more."
-                fail("room-left", sentence, counted=counted)
-            time.sleep(0.01)
+        for _ in looks(self.patience):
+            if room not in (rooms := self.rooms()):
+                return
+        counted = json.dumps(rooms)[:100]
+        sentence = f"The rooms board says {counted}, but nobody is in {short(room)} any more."
+        fail("room-left", sentence, counted=counted)
 
     def crashes_and_starts_again(self) -> None:
         """The program is killed in the middle of a talk, and put on the air again with the files that it had."""
@@ -386,11 +384,10 @@ class Club:
 
     def works_for_nobody(self, tasks: int) -> None:
         """Ask until no more than this many tasks are left."""
-        end = time.monotonic() + self.patience
-        while (left := self.program.tasks()) > tasks:
-            if time.monotonic() > end:
-                fail("tasks-left", f"The friends have gone, but {left - tasks} tasks still work for them.")
-            time.sleep(0.02)
+        for _ in looks(self.patience):
+            if (left := self.program.tasks()) <= tasks:
+                return
+        fail("tasks-left", f"The friends have gone, but {left - tasks} tasks still work for them.")
 
     def settles(self) -> None:
         """Give the program some turns, so that it notices what has happened before this."""

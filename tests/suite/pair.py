@@ -2,8 +2,8 @@
 
 import itertools
 import shutil
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,7 +11,7 @@ import pytest
 
 from suite.friends import Club, Friend
 from suite.running import FAILED, is_again, state
-from suite.world import PROGRAM, NotKept, fail
+from suite.world import PROGRAM, NotKept, fail, looks
 
 if TYPE_CHECKING:  # a browser has none of what this imports
     from suite.redis_server import Redis
@@ -51,14 +51,10 @@ class Pair:
 def until(club: Club, what: str, kept: Callable[[], Kept]) -> Kept:
     """Try again until this promise is kept. Raises `NotKept` when it takes too long."""
     seconds = BACK * club.patience
-    end = time.monotonic() + seconds
-    while True:
-        try:
+    for _ in looks(seconds):
+        with suppress(NotKept):
             return kept()
-        except NotKept:
-            if time.monotonic() > end:
-                fail("not-yet", f"{what}, but not within {seconds:g} seconds.", wanted=what)
-            time.sleep(0.05)
+    raise NotKept("not-yet", f"{what}, but not within {seconds:g} seconds.", wanted=what)
 
 
 def both_are_on_the_air(clubs: list[Club]) -> None:
@@ -119,10 +115,11 @@ def pair(
     yield pair
     for club in pair.clubs:
         club.empties()
-    for club, each in zip(pair.clubs, before, strict=True):
-        is_again(each, club.program, "/rooms", club.patience)  # a goodbye may take the long way over Redis
     if request.node.stash.get(FAILED, False):
         pairs.pop(main_py).stop()
+    else:
+        for club, each in zip(pair.clubs, before, strict=True):
+            is_again(each, club.program, "/rooms", club.patience)  # a goodbye may take the long way over Redis
     for club in pair.clubs:
         if "Traceback" in club.terminal():
             fail("traceback", f"The terminal shows a traceback.\n{club.terminal()[-3000:]}")

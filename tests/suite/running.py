@@ -1,7 +1,6 @@
 """The programs that are on the air while the tests run, and who is around them."""
 
 import itertools
-import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 from suite.choice import first_step
 from suite.friends import Club
-from suite.world import PROGRAM, START, HungUpError, NotKept, Program, Start, fail
+from suite.world import PROGRAM, START, HungUpError, NotKept, Program, Start, fail, looks
 
 QUIET_S = 1  # how long a program gets, after a test, to return to how it was before
 FAILED = pytest.StashKey[bool]()
@@ -97,9 +96,8 @@ def state(program: Program, board: str, patience: float) -> tuple[int, str] | No
 
 def is_again(before: tuple[int, str] | None, program: Program, board: str, patience: float) -> bool:
     """Is the program back to how it was, so that the next test can use it? It gets a moment for that."""
-    end = time.monotonic() + QUIET_S
-    while before and (now := state(program, board, patience)) and time.monotonic() < end:
-        if now == before:
-            return True
-        time.sleep(0.005)
+    for _ in looks(QUIET_S) if before else ():
+        now = state(program, board, patience)
+        if now == before or not now:
+            return now == before
     return False

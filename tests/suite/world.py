@@ -4,7 +4,8 @@ There are two such worlds. In a terminal a program is a process with a real uvic
 the site it runs in Python's WebAssembly build, beside the tests (`workbench/checker.py`).
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -29,6 +30,16 @@ class NotKept(Failed):  # type: ignore[misc]
 
 def fail(kind: str, sentence: str, **fields: object) -> NoReturn:
     raise NotKept(kind, sentence, **fields) from None
+
+
+def looks(seconds: float) -> Iterator[None]:
+    """Look, and look again until the time is over: ever less often, so that a long wait keeps nobody busy."""
+    end, pause = time.monotonic() + seconds, 0.01
+    yield
+    while time.monotonic() < end:
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.2)
+        yield
 
 
 class HungUpError(Exception):
