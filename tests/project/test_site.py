@@ -429,13 +429,14 @@ def packed(file):
 
 @functools.cache
 def of_a_new_kind(site):
-    """The pages with something that no page before them is made of: a style sheet knows nothing else of a page."""
-    known, found = set(), set()
-    for page in PAGES:
-        classes = set(re.findall('class="(.+?)"', (site / html(page)[1:]).read_text(encoding="utf-8")))
-        if classes - known:
-            found.add(page)
-        known |= classes
+    """A few light pages on which all is that any page is made of: a style sheet knows nothing else of a page."""
+    text = {page: (site / html(page)[1:]).read_text(encoding="utf-8") for page in PAGES}
+    classes = {page: set(re.findall('class="(.+?)"', text[page])) for page in PAGES}
+    unknown, found = set().union(*classes.values()), set()
+    while unknown:
+        page = max(PAGES, key=lambda page: len(classes[page] & unknown) / len(text[page]))
+        found.add(page)
+        unknown -= classes[page]
     return found
 
 
