@@ -428,7 +428,7 @@ def packed(file):
 
 
 @functools.cache
-def of_a_new_kind(site):
+def that_show_all(site):
     """A few light pages on which all is that any page is made of: a style sheet knows nothing else of a page."""
     text = {page: (site / html(page)[1:]).read_text(encoding="utf-8") for page in PAGES}
     classes = {page: set(re.findall('class="(.+?)"', text[page])) for page in PAGES}
@@ -456,7 +456,7 @@ def test_a_page_asks_nobody_else_is_light_prints_well_and_axe_finds_nothing(page
     assert all(url.startswith((f"http://{served.address}/", "data:")) for url in ours)
     files = [site / url.split("/", 3)[3] for url in ours if url.startswith("http")]
     assert sum(map(packed, files)) < 300_000, sorted((file.stat().st_size, file.name) for file in files)
-    if page in of_a_new_kind(site):
+    if page in that_show_all(site):
         quiet.looks_good_to_all()
     else:
         assert quiet.axe_finds(colours=False) == []

@@ -98,6 +98,8 @@ def is_again(before: tuple[int, str] | None, program: Program, board: str, patie
     """Is the program back to how it was, so that the next test can use it? It gets a moment for that."""
     for _ in looks(QUIET_S) if before else ():
         now = state(program, board, patience)
-        if now == before or not now:
-            return now == before
+        if now == before:
+            return True
+        if not now:
+            break
     return False
