@@ -25,6 +25,7 @@ class Bench:
         self.house = self.page.frame_locator("#bench iframe")
         self.terminal = self.box.get_by_role("log", name="Terminal", include_hidden=True)
         self.status = self.box.locator(".status")
+        self.undo = self.box.locator(".undo")
         self.verdict = self.box.locator(".verdict")
         self.opens(step)
 

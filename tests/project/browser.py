@@ -160,6 +160,11 @@ class Window:
         )
         return lambda: self.page.evaluate("counted")
 
+    def glimpses(self, sight: str) -> Callable[[], object]:
+        """From now on, watch for something that does not last. What is returned waits until it has been there."""
+        self.page.evaluate(f"glimpsed = setInterval(() => {{ if ({sight}) glimpsed = clearInterval(glimpsed) }}, 20)")
+        return lambda: self.page.wait_for_function("!glimpsed")
+
     def door(self, name: str) -> "Locator":
         title = self.page.get_by_text(name, exact=True)
         return self.page.get_by_role("list", name="Doors").get_by_role("listitem").filter(has=title)
@@ -185,6 +190,15 @@ class Window:
         options = {"resultTypes": ["violations"], "preload": False, "rules": rules}
         faults = Axe().run(self.page, options=options).response["violations"]
         return [f"{fault['id']}: {node['target']} {node['any'][:1]}" for fault in faults for node in fault["nodes"]]
+
+
+@pytest.fixture(scope="session")
+def expect(browser):
+    """What must be seen soon: a page that has something to do first is no fault."""
+    from playwright.sync_api import expect  # noqa: PLC0415
+
+    expect.set_options(timeout=WAIT_MS)
+    return expect
 
 
 @pytest.fixture(scope="session")

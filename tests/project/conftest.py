@@ -2,7 +2,7 @@
 # ruff: noqa: F401
 
 from project.bench import bench, kept
-from project.browser import browser, open_window, ordinary_windows
+from project.browser import browser, expect, open_window, ordinary_windows
 from project.checks import verdict
 from project.firefox import firefox
 from project.site import served, site, sites

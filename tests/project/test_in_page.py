@@ -60,7 +60,7 @@ def test_a_newcomer_is_on_the_air_in_one_press_at_any_step_and_has_no_stars(benc
             assert f"our program of step {number - 1}" in here.box.locator(".notice").inner_text()
 
 
-def test_ours_runs_too_and_cannot_be_typed_into(bench):
+def test_ours_runs_too_and_cannot_be_typed_into(bench, expect):
     step = list(ladder.steps())[-1]
     here = bench(step)
     mine = here.shown
@@ -71,7 +71,7 @@ def test_ours_runs_too_and_cannot_be_typed_into(bench):
     here.box.locator(".cm-line.new").first.wait_for()
     here.says("Bo", "hello")
     here.hears("Ada", "hello")
-    assert "Application startup complete" in here.terminal.inner_text()
+    expect(here.terminal).to_contain_text("Application startup complete")
     here.box.locator(".cm-content").press_sequentially("x")
     assert here.shown == (ROOT / "steps" / step / "main.py").read_text(encoding="utf-8")
     here.press("Mine")
@@ -104,15 +104,15 @@ ERRORS = [
 ]
 
 
-def test_an_error_is_shown_with_its_line_and_in_plain_words(here):
+def test_an_error_is_shown_with_its_line_and_in_plain_words(here, expect):
     for old, new, says, means in ERRORS:
         here.changes(old, new)
         here.press("Run")
         here.is_in("wrong")
-        assert says in here.terminal.inner_text()
-        assert "site-packages" not in here.terminal.inner_text()
-        assert means in here.box.get_by_role("alert").inner_text()
-        assert new in here.box.locator(".cm-line.wrong").inner_text()
+        expect(here.terminal).to_contain_text(says)
+        expect(here.terminal).not_to_contain_text("site-packages")
+        expect(here.box.get_by_role("alert")).to_contain_text(means)
+        expect(here.box.locator(".cm-line.wrong")).to_contain_text(new)
         here.press("Back to when it last ran")
         assert here.shown == OURS
     here.run()
@@ -120,20 +120,20 @@ def test_an_error_is_shown_with_its_line_and_in_plain_words(here):
     here.hears("Bo", "all is well")
 
 
-def test_an_error_while_friends_talk_is_shown_and_the_club_lives_on(here):
+def test_an_error_while_friends_talk_is_shown_and_the_club_lives_on(here, expect):
     here.changes('chat_message(client_id, message), "chat"', 'chat_message(client_id, mesage), "chat"')
     here.run()
     here.says("Ada", "hello")
     here.box.get_by_role("alert").get_by_text("Python does not know the name mesage here.").wait_for()
-    assert "mesage" in here.box.locator(".cm-line.wrong").inner_text()
+    expect(here.box.locator(".cm-line.wrong")).to_contain_text("mesage")
     here.house.get_by_text("The club is awake").wait_for()
 
 
-def test_a_flood_of_words_does_not_freeze_the_page(here):
+def test_a_flood_of_words_does_not_freeze_the_page(here, expect):
     here.changes("manager = ConnectionManager()", "while True: print('hi')")
     here.press("Run")
     here.is_in("wrong")
-    assert "nobody else got a turn" in here.box.get_by_role("alert").inner_text()
+    expect(here.box.get_by_role("alert")).to_contain_text("nobody else got a turn")
 
 
 def test_stop_ends_what_nothing_else_can(here):

@@ -484,28 +484,28 @@ def test_without_a_repository_no_page_can_be_reported(builder, sites):
     assert not [page for page in sites(builder).rglob("*.html") if "Report this page" in page.read_text("utf-8")]
 
 
-def test_a_picture_moves_three_times_and_only_in_sight(served, open_window):
+def test_a_picture_moves_three_times_and_only_in_sight(served, open_window, expect):
     moving = next(page for page in STEP_PAGES if "<animate" in text_of(page))
     page = open_window(served.address, html(moving)).page
     rests = "document.querySelector('.scene svg').animationsPaused()"
     button = page.locator(".scene .pause")
     page.wait_for_function(f"!{rests}")
-    assert button.inner_text() == "Pause"
+    expect(button).to_have_text("Pause")
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.wait_for_function(rests)
     page.evaluate("scrollTo(0, 0)")
     page.wait_for_function(f"!{rests}")
     seconds = "[...document.querySelectorAll('.scene [dur]')].map((each) => parseFloat(each.getAttribute('dur')))"
     button.click()
-    assert button.inner_text() == "Play"
+    expect(button).to_have_text("Play")
     page.evaluate(f"document.querySelector('.scene svg').setCurrentTime(3 * Math.max(...{seconds}) - 0.2)")
     button.click()
     page.wait_for_function(f"!{rests}")
     page.wait_for_function(rests)
-    assert button.inner_text() == "Play again"
+    expect(button).to_have_text("Play again")
     button.click()
     page.wait_for_function(f"!{rests}")
-    assert button.inner_text() == "Pause"
+    expect(button).to_have_text("Pause")
 
 
 def test_search_works_from_a_folder(site, browser):
@@ -515,9 +515,9 @@ def test_search_works_from_a_folder(site, browser):
     page.locator(".md-search-result__link").first.wait_for()
 
 
-def test_a_quiz_answers_by_keyboard(served, open_window):
+def test_a_quiz_answers_by_keyboard(served, open_window, expect):
     window = open_window(served.address, html(next(iter(STEP_PAGES))))
     option = window.page.locator(".quiz summary").first
     option.focus()
     window.page.keyboard.press("Enter")
-    assert window.page.locator(".quiz details[open] p").first.is_visible()
+    expect(window.page.locator(".quiz details[open] p").first).to_be_visible()

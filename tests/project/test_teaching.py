@@ -247,7 +247,7 @@ def test_the_sheet_of_answers_names_its_step_and_has_all_answers(site):
 def test_the_certificate_prints_the_stars_of_this_browser(quiet_window):
     page = quiet_window.page
     quiet_window.opens("/teaching/certificate.html")
-    assert page.locator(".sum").inner_text() == "There are no stars in this browser yet."
+    page.locator(".sum").get_by_text("There are no stars in this browser yet.", exact=True).wait_for()
     kept = {"text": "", "stars": [1, 2, 3]}
     page.evaluate("([place, kept]) => localStorage.setItem(`club ${place}`, JSON.stringify(kept))", ["/", kept])
     page.reload()

@@ -18,6 +18,7 @@ from project.bench import CHAT, Bench
 from project.browser import Window, watched
 from project.site import copy_of_the_repository
 from project.test_in_page import OURS
+from suite.world import looks
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept")]
 ROOT = Path(__file__).parents[2]
@@ -65,7 +66,7 @@ def test_every_text_that_stood_for_a_second_is_back_in_two_presses(browser, serv
                 window.get_by_role("button", name="Take it").click()
             case "start over":
                 here.starts_over()
-            case "undo" if here.box.locator(".undo").is_visible():
+            case "undo" if here.undo.is_visible():
                 here.press("Undo")
         here.box.locator(".bar").wait_for()
         for each in windows:
@@ -94,14 +95,15 @@ def test_of_two_windows_that_write_at_once_the_loser_is_kept(bench):
     other.edit()
     one.writes("# one\n")
     other.writes("# other\n")
-    for each in (one, other):
-        each.page.wait_for_timeout(400)
+    for _ in looks(20):
+        if one.shown == other.shown:
+            break
     assert one.shown == other.shown
     lost = {"# one\n", "# other\n"} - {one.shown}
     assert lost <= set(earlier(one))
 
 
-def test_what_the_page_changed_can_be_undone_after_a_reload_too(bench):
+def test_what_the_page_changed_can_be_undone_after_a_reload_too(bench, expect):
     here = bench()
     here.writes(BEFORE + "# mine\n")
     here.help(0, "Put it in")
@@ -110,15 +112,15 @@ def test_what_the_page_changed_can_be_undone_after_a_reload_too(bench):
     here.box.locator(".bar").wait_for()
     here.press("Undo")
     assert here.shown == BEFORE + "# mine\n"
-    assert not here.box.locator(".undo").is_visible()
+    expect(here.undo).to_be_hidden()
     here.help(0, "Put it in")
-    here.box.locator(".undo").wait_for()
+    here.undo.wait_for()
     here.edit().page.keyboard.type("#")
-    assert not here.box.locator(".undo").is_visible(), "it would take away what was typed since"
+    expect(here.undo, "it would take away what was typed since").to_be_hidden()
     here.help(1, "Put it in")
     here.page.get_by_role("link", name="4. The news messenger").first.click()
     here.page.get_by_role("heading", name="4. The news messenger").wait_for()
-    assert not here.box.locator(".undo").is_visible()
+    expect(here.undo).to_be_hidden()
 
 
 def test_the_program_stays_in_sight_wherever_the_reader_goes(bench):
@@ -130,7 +132,7 @@ def test_the_program_stays_in_sight_wherever_the_reader_goes(bench):
         ".reduce((one, two) => one.right <= two.left && one.top === two.top)"
     )
     here.writes(text := "\n".join([*STEPS[1].lines, ""]))
-    assert here.page.evaluate(beside)
+    here.page.wait_for_function(beside)
     here.page.get_by_role("link", name="http://127.0.0.1:8000/rooms").click()
     here.verdict.get_by_text("Your club is asleep.").wait_for()
     here.run()
@@ -140,21 +142,22 @@ def test_the_program_stays_in_sight_wherever_the_reader_goes(bench):
         link.click()
         here.page.wait_for_function("document.querySelector('#bench .undo')?.hidden")
         here.page.get_by_role("heading", level=1, name=re.compile(r"3\. The chat|1\. The tools")).wait_for()
-        assert here.page.evaluate(beside)
+        here.page.wait_for_function(beside)
     here.page.go_back()
     here.page.get_by_role("heading", level=1, name="3. The chat").wait_for()
-    assert here.page.evaluate(beside)
+    here.page.wait_for_function(beside)
     here.page.set_viewport_size({"width": 390, "height": 844})
     here.page.evaluate("scrollTo({ top: 700, behavior: 'instant' })")
     for view in ("Code", "Read", "Code", "Read"):
         here.page.get_by_role("navigation", name="What to see").get_by_role("button", name=view).click()
         here.page.locator(f"html[data-view={view.lower()}]").wait_for()
-        assert view == "Read" or here.page.evaluate(beside)
-    assert here.page.evaluate("scrollY") == 700
+        if view == "Code":
+            here.page.wait_for_function(beside)
+    here.page.wait_for_function("scrollY === 700")
     assert here.shown == text
 
 
-def test_a_club_answers_at_an_address_of_ones_own_and_what_is_said_stays(bench):
+def test_a_club_answers_at_an_address_of_ones_own_and_what_is_said_stays(bench, expect):
     """Also from the words of a page, whose links lead to a club in a terminal. Nothing takes the verdict's place."""
     here = bench(STEPS[5].name)
     mine = "\n".join([*STEPS[5].lines, ""]).replace("manager.join(websocket, room)", "manager.joyn(websocket, room)")
@@ -178,22 +181,22 @@ def test_a_club_answers_at_an_address_of_ones_own_and_what_is_said_stays(bench):
     ada.get_by_role("textbox", name="Room").fill("garden")
     ada.get_by_role("textbox", name="Room").press("Enter")
     here.status.get_by_text("Something went wrong. Look at line").wait_for()
-    assert here.verdict.get_by_text("Did you mean join?").is_visible()
-    assert not here.box.get_by_role("alert").is_visible()
+    expect(here.verdict.get_by_text("Did you mean join?")).to_be_visible()
+    expect(here.box.get_by_role("alert")).to_be_hidden()
     here.verdict.get_by_role("button", name="Close").click()
-    assert not here.verdict.is_visible()
+    expect(here.verdict).to_be_hidden()
 
 
-def test_before_its_first_step_the_house_is_dark_and_what_does_not_fit_has_tabs(bench):
+def test_before_its_first_step_the_house_is_dark_and_what_does_not_fit_has_tabs(bench, expect):
     here = bench(STEPS[0].name, size={"width": 1366, "height": 768})
     here.run()
     here.house.get_by_text("The club is awake, but its house is dark").wait_for()
     dark = here.house.locator("body.dark")
-    assert dark.count() == 1
+    expect(dark).to_have_count(1)
     here.writes("\n".join([*STEPS[0].lines, ""]))
     here.run()
     here.house.get_by_text("The club is awake", exact=True).wait_for()
-    assert dark.count() == 0
+    expect(dark).to_have_count(0)
     here.opens(STEPS[5].name)
     here.writes("\n".join([*STEPS[5].lines, ""]))
     here.run()
@@ -202,7 +205,7 @@ def test_before_its_first_step_the_house_is_dark_and_what_does_not_fit_has_tabs(
     tabs.filter(has_text="Chen").wait_for()
     tabs.filter(has_text="Bo").first.click()
     rooms = here.house.get_by_role("textbox", name="Room").filter(visible=True)
-    assert here.talkie("Bo").is_visible()
+    expect(here.talkie("Bo")).to_be_visible()
     for name in ("Ada", "Bo"):
         here.talkie(name, "[data-state=connected]").wait_for()
     for width in rooms.evaluate_all(
@@ -400,7 +403,7 @@ def test_what_is_needed_is_in_sight(bench, width, height):
             assert in_sight(here.talkie(name).get_by_role("button", name="Send"))
             assert in_sight(here.talkie(name))
     else:
-        assert here.page.evaluate("document.documentElement.dataset.view") == "club", "Run opens the club"
+        here.page.locator("html[data-view=club]").wait_for()  # Run opens the club
         assert here.status.bounding_box()["height"] < 30, "“On the air” is one line"
         assert in_sight(run)
         assert in_sight(here.page.get_by_role("navigation", name="What to see"))
@@ -409,10 +412,9 @@ def test_what_is_needed_is_in_sight(bench, width, height):
         here.writes("app =\n")
         here.press("Run")
         here.is_in("wrong")
-        assert here.page.evaluate("document.documentElement.dataset.view") == "code", "an error opens the code"
+        here.page.locator("html[data-view=code]").wait_for()  # an error opens the code
         here.page.go_back()
-        assert here.page.locator("h1").is_visible()
-        assert here.page.evaluate("document.documentElement.dataset.view") == "read"
+        here.page.locator("html[data-view=read] h1").wait_for()
     assert here.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -428,7 +430,9 @@ def test_a_whole_step_by_keyboard_alone(bench):
                 return
         pytest.fail(f"Tab does not lead to {name}")
 
+    done = here.page.locator(".place .badge").get_by_text("like ours")
     while any(badge != "like ours" for badge, _ in here.boxes()):
+        count = done.count()
         here.page.locator("h1").click()  # back to the top
         tab_to("Help me")
         while here.page.evaluate("document.activeElement.parentElement.textContent.startsWith('like ours')"):
@@ -443,7 +447,7 @@ def test_a_whole_step_by_keyboard_alone(bench):
         keyboard.press("Escape")
         keyboard.press("Tab")
         assert not here.page.locator(".cm-content:focus").count()
-        here.page.wait_for_timeout(600)
+        done.nth(count).wait_for()
     assert here.shown.split() == "\n".join(STEPS[0].lines).split()
     here.box.locator(".cm-content").focus()
     keyboard.press("Control+Enter")
