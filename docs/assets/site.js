@@ -42,12 +42,32 @@ const wrapped = new ResizeObserver((changes) => {
   for (const { target } of changes) {
     /** @type {NodeListOf<HTMLElement>} */
     const lines = target.querySelectorAll('[id^="line-"]');
-    for (const line of lines) {
-      const one = Number.parseFloat(getComputedStyle(line).lineHeight);
-      line.classList.toggle("wraps", line.offsetHeight > 1.5 * one);
-    }
+    // All are measured before any is changed, or the browser lays out the page once for each.
+    const isLong = [...lines].map(
+      (line) => line.offsetHeight > 1.5 * Number.parseFloat(getComputedStyle(line).lineHeight),
+    );
+    for (const [at, line] of lines.entries()) line.classList.toggle("wraps", isLong[at]);
   }
 });
+
+/**
+ * The theme copies what such a button points at. Its own buttons make the browser lay out the page once for each.
+ *
+ * @param {Element} code
+ * @param {number} number of it on the page
+ */
+function copyButton(code, number) {
+  code.id = `code-${number}`;
+  const place = Object.assign(document.createElement("div"), { className: "md-code__nav" });
+  const button = Object.assign(document.createElement("button"), {
+    className: "md-code__button",
+    title: "Copy",
+    ariaLabel: "Copy this code",
+  });
+  Object.assign(button.dataset, { mdType: "copy", clipboardTarget: `#${code.id}` });
+  place.append(button);
+  return place;
+}
 
 function dress() {
   /** @type {NodeListOf<HTMLButtonElement>} */
@@ -60,7 +80,10 @@ function dress() {
   }
 
   wrapped.disconnect();
-  for (const code of document.querySelectorAll(".highlight code")) wrapped.observe(code);
+  for (const [at, code] of document.querySelectorAll(".highlight code").entries()) {
+    wrapped.observe(code);
+    code.before(copyButton(code, at + 1));
+  }
   /** @type {NodeListOf<HTMLElement>} */
   const lines = document.querySelectorAll('.highlight [id^="line-"]');
   for (const line of lines) {
@@ -76,9 +99,3 @@ document$ ? document$.subscribe(dress) : dress();
 
 // What the theme leaves without a name.
 document.querySelector(".md-search[role=dialog]")?.setAttribute("aria-label", "Search");
-new MutationObserver(() => {
-  document.querySelectorAll(".md-code__nav:not([aria-label])").forEach((nav) => {
-    nav.setAttribute("aria-label", `Code ${nav.parentElement?.id.match(/\d+/)?.[0] ?? ""}`);
-    nav.firstElementChild?.setAttribute("aria-label", "Copy this code");
-  });
-}).observe(document.body, { childList: true, subtree: true });

@@ -521,3 +521,15 @@ def test_a_quiz_answers_by_keyboard(served, open_window, expect):
     option.focus()
     window.page.keyboard.press("Enter")
     expect(window.page.locator(".quiz details[open] p").first).to_be_visible()
+
+
+def test_code_is_copied_as_it_stands_and_nothing_covers_it(served, open_window, expect):
+    window = open_window(served.address, html(list(STEP_PAGES)[2]), permissions=["clipboard-read", "clipboard-write"])
+    code = window.page.locator(".task .highlight code").first
+    copy = code.locator("..").get_by_role("button", name="Copy this code")
+    for _ in window.screens():
+        button = copy.bounding_box()
+        assert button["y"] + button["height"] <= code.bounding_box()["y"]
+    copy.click()
+    expect(window.page.get_by_text("Copied to clipboard")).to_be_visible()
+    assert window.page.evaluate("navigator.clipboard.readText()") == code.inner_text().rstrip()
