@@ -185,8 +185,11 @@ def keep_checking(file: Path, step: int) -> None:
             console.print(escape(str(error)))
         console.print("\n[dim]Save your file, and I will look again. Ctrl+C stops me.[/]")
 
+    folder = file.resolve().parent
+    saves = watch(folder, recursive=False, raise_interrupt=False, rust_timeout=100, yield_on_timeout=True)
+    next(saves)  # from here on it watches: who saves while I look is not overheard
     look()
-    for changes in watch(file.resolve().parent, recursive=False, raise_interrupt=False):
+    for changes in saves:
         if any(changed.endswith(".py") for _, changed in changes):
             look()
     raise typer.Exit

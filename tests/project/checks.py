@@ -25,9 +25,11 @@ AT_ONCE = 4  # checks; most of one is waiting for what a wrong program does not 
 
 
 class Checks:
-    """Such a process."""
+    """Such a process. In its folder each program is where a learner would have it, with a clubhouse beside it."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        shutil.copytree(STEPS / "clubhouse", folder / "steps" / "clubhouse")
+        self._file = folder / "steps" / "my_club" / "main.py"
         self._process = subprocess.Popen(
             [sys.executable, "-m", "project.checks"],
             env=os.environ | {"PYTHONUTF8": "1", "PYTHONPATH": str(TESTS)},
@@ -36,9 +38,17 @@ class Checks:
             encoding="utf-8",
         )
 
-    def check(self, file: Path, goal: int, start: int) -> SimpleNamespace:
-        """The verdict on this file, held to the steps from `start` to `goal`, and what the command prints about it."""
-        self._process.stdin.write(json.dumps([str(file), goal, start]) + "\n")
+    def check(self, source: str, goal: int, start: int = 1, beside: str = "") -> SimpleNamespace:
+        """The verdict on this program, held to the steps from `start` to `goal`, and what the command prints about it.
+
+        `beside` is the name of an empty file in its folder.
+        """
+        shutil.rmtree(self._file.parent, ignore_errors=True)
+        self._file.parent.mkdir(exist_ok=True)
+        self._file.write_text(source, encoding="utf-8")
+        if beside:
+            self._file.with_name(beside).touch()
+        self._process.stdin.write(json.dumps([str(self._file), goal, start]) + "\n")
         self._process.stdin.flush()
         return SimpleNamespace(**json.loads(self._process.stdout.readline()))
 
@@ -48,31 +58,18 @@ class Checks:
         self._process.stdout.close()
 
 
-def learners_file(folder: Path, source: str) -> Path:
-    """A program where a learner would have it, with a clubhouse beside it."""
-    shutil.copytree(STEPS / "clubhouse", folder / "steps" / "clubhouse")
-    file = folder / "steps" / "my_club" / "main.py"
-    file.parent.mkdir()
-    file.write_text(source, encoding="utf-8")
-    return file
-
-
 @pytest.fixture(scope="session")
 def verdict(request, tmp_path_factory):
     """The verdicts on all programs that are asked for: (program, up to which step, from which step, a file beside)."""
-    tmp_path_factory.getbasetemp()  # not safe to be made by several threads at once
     free = queue.SimpleQueue()
-    all_checks = [Checks() for _ in range(AT_ONCE)]
+    all_checks = [Checks(tmp_path_factory.mktemp("learner")) for _ in range(AT_ONCE)]
     for checks in all_checks:
         free.put(checks)
 
-    def check(source, goal, start=1, beside=""):
-        file = learners_file(tmp_path_factory.mktemp("learner"), source)
-        if beside:
-            file.with_name(beside).write_text("", encoding="utf-8")
+    def check(*asked):
         checks = free.get()
         try:
-            return checks.check(file, goal, start)
+            return checks.check(*asked)
         finally:
             free.put(checks)
 

@@ -199,7 +199,6 @@ def test_it_looks_again_on_every_save(home):
         ):
             while "I will look again" not in seen:
                 seen += process.stdout.readline()
-            time.sleep(0.5)  # until it watches
             seen = ""
             mine(home).write_text(source, encoding="utf-8")
             while words not in " ".join(seen.split()):

@@ -15,7 +15,7 @@ from club_site.mistakes import program_with
 from club_site.runtime import OUT, name
 from project.bench import CHAT, EMPTY, SOON, Bench
 from project.browser import Window
-from project.checks import Checks, learners_file
+from project.checks import Checks
 from project.site import Served
 from project.test_check import WRONG
 from project.test_site import PAGES, pasted_into_the_console
@@ -187,9 +187,9 @@ def test_the_newest_step_keeps_all_promises_in_the_page_too_and_ours_earns_no_st
 
 def test_check_me_says_what_the_terminal_says(bench, tmp_path):
     step, source = next((step, program_with(mistake, step)) for step, mistake in WRONG if "shown" in mistake)
-    checks = Checks()
+    checks = Checks(tmp_path)
     try:
-        terminal = one_line(checks.check(learners_file(tmp_path, source), step.number, step.number).said)
+        terminal = one_line(checks.check(source, step.number, step.number).said)
     finally:
         checks.close()
     here = bench(step.name)

@@ -12,7 +12,7 @@ from club.ladder import STEPS
 from suite.program import Process
 
 PASSWORDS = {"Ada": "apple pie", "Bo": "banana split", "Chen": "cherry cake"}
-PATIENCE_S = 5
+PATIENCE_S = 20  # on a busy machine
 WAYS = ("cookie", "ticket", "protocol")
 given: list[str] = []  # what only its owner may know
 

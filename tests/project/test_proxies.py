@@ -4,7 +4,6 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import time
 from contextlib import contextmanager, suppress
 from socket import create_connection
 
@@ -16,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from club.ladder import STEPS
 from club.machine import free_port
+from suite.world import looks
 
 spec = importlib.util.spec_from_file_location("live", STEPS / "more" / "testing" / "live.py")
 live = importlib.util.module_from_spec(spec)
@@ -63,11 +63,10 @@ def running(command, port, folder):
     environment = os.environ | {"XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(200):
+        for _ in looks(20):
             with suppress(OSError):
                 create_connection(("127.0.0.1", port), 1).close()
                 break
-            time.sleep(0.02)
         yield f"127.0.0.1:{port}"
     finally:
         process.terminate()

@@ -68,6 +68,10 @@ class Redis:
         """How often it has been asked something."""
         return int(self._ask("INFO stats").partition("total_reads_processed:")[2].split()[0])
 
+    def silence_s(self) -> float:
+        """How long ago the last word was on the road, to it or from it."""
+        return time.monotonic() - self._road.last_s
+
     def hangs_up_on_listeners(self) -> None:
         """Whoever has subscribed has to call anew."""
         self._ask("CLIENT KILL TYPE pubsub")
@@ -107,6 +111,8 @@ class Road:
     One thread does so for all lines, or a word could overtake an earlier one on another line.
     """
 
+    last_s = 0.0  # when something was said
+
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -131,6 +137,7 @@ class Road:
     async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         try:
             while data := await source.read(65536):
+                self.last_s = time.monotonic()
                 await asyncio.sleep(self._redis.way_s)
                 target.write(data)
                 await target.drain()
