@@ -67,7 +67,7 @@ def test_only_one_of_two_who_come_at_once_with_the_same_name_gets_in(clubs, far_
         calls = pool.map(lambda call: call[1].room(call[0], "Cara"), itertools.product(rooms, clubs))
         frozen = time.monotonic()
         for _ in looks(0.9):
-            if min(time.monotonic() - frozen, far_redis.silence_s()) > 0.4:
+            if min(time.monotonic() - frozen, far_redis.silence_s()) > 0.4:  # nobody else is coming
                 break
         far_redis.goes_on()
         friends = list(calls)

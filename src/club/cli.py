@@ -187,7 +187,7 @@ def keep_checking(file: Path, step: int) -> None:
 
     folder = file.resolve().parent
     saves = watch(folder, recursive=False, raise_interrupt=False, rust_timeout=100, yield_on_timeout=True)
-    next(saves)  # from here on it watches: who saves while I look is not overheard
+    next(saves, None)  # from here on it watches, so no save is missed while I look
     look()
     for changes in saves:
         if any(changed.endswith(".py") for _, changed in changes):

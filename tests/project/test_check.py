@@ -67,6 +67,18 @@ def test_a_goodbye_may_come_late(verdict, asked):
     assert not found.oops, found.said
 
 
+GHOST = next((step, mistake) for step, mistake in WRONG if mistake["oops"] == "ghost-on-the-list")
+
+
+@pytest.mark.parametrize(
+    "asked", [(program_with(GHOST[1], GHOST[0]).replace("now + 3 ", "now + 30 "), GHOST[0].number, GHOST[0].number)]
+)
+def test_a_ghost_that_takes_the_name_of_its_own_friend_is_told_as_one(verdict, asked):
+    """If her name has not run out when Redis is back, as it may on a quick machine."""
+    found = verdict(asked)
+    assert found.oops == "ghost-on-the-list", found.said
+
+
 @pytest.mark.rules
 def test_each_step_has_its_mistakes_and_each_cause_is_made_to_happen():
     for each in steps().values():

@@ -3,7 +3,6 @@
 import itertools
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -51,10 +50,13 @@ class Pair:
 def until(club: Club, what: str, kept: Callable[[], Kept]) -> Kept:
     """Try again until this promise is kept. Raises `NotKept` when it takes too long."""
     seconds = BACK * club.patience
+    code = ""  # with which somebody was sent away, the last time
     for _ in looks(seconds):
-        with suppress(NotKept):
+        try:
             return kept()
-    raise NotKept("not-yet", f"{what}, but not within {seconds:g} seconds.", wanted=what)
+        except NotKept as error:
+            code = error.fields.get("code", "")
+    raise NotKept("not-yet", f"{what}, but not within {seconds:g} seconds.", wanted=what, last=f"{what}: {code}")
 
 
 def both_are_on_the_air(clubs: list[Club]) -> None:
