@@ -162,8 +162,16 @@ class Window:
 
     def glimpses(self, sight: str) -> Callable[[], object]:
         """From now on, watch for something that does not last. What is returned waits until it has been there."""
-        self.page.evaluate(f"glimpsed = setInterval(() => {{ if ({sight}) glimpsed = clearInterval(glimpsed) }}, 20)")
-        return lambda: self.page.wait_for_function("!glimpsed")
+        self.page.evaluate(
+            f"""() => {{
+                document.body.removeAttribute("data-glimpsed");
+                const watch = setInterval(() => {{
+                    if ({sight}) clearInterval(watch), document.body.setAttribute("data-glimpsed", "");
+                }}, 20);
+            }}"""
+        )
+        # The page allows no eval, so Playwright cannot ask it again and again in a script of its own.
+        return lambda: self.page.locator("[data-glimpsed]").wait_for(state="attached")
 
     def door(self, name: str) -> "Locator":
         title = self.page.get_by_text(name, exact=True)
