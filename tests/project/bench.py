@@ -135,7 +135,7 @@ def kept(browser):
     if not shutil.which("npm"):
         missing("npm, which brings Python for the browser")
     broken = []
-    context = watched(browser, broken, reduced_motion="reduce")  # endless pictures would keep the machine busy
+    context = watched(browser, broken)
     return context, broken  # it is closed with the browser
 
 

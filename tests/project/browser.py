@@ -57,8 +57,11 @@ def browser() -> Iterator["Browser"]:
 
 
 def watched(browser: "Browser", broken: list[str], **how) -> "BrowserContext":
-    """Windows that note in `broken` each page that breaks, or that calls the internet."""
-    context = browser.new_context(**how)
+    """Windows that note in `broken` each page that breaks, or that calls the internet.
+
+    Endless pictures would keep the machine busy, so nothing moves unless a test asks for it.
+    """
+    context = browser.new_context(**{"reduced_motion": "reduce"} | how)
     context.set_default_timeout(WAIT_MS)
     context.on("weberror", lambda error: broken.append(f"{error.error} at {error.page.url}: {error.error.stack}"))
     context.on(
@@ -73,7 +76,7 @@ def forget(page: "Page") -> None:
     page.evaluate("localStorage.clear(); sessionStorage.clear()")
     page.goto("about:blank")
     page.set_viewport_size({"width": 1280, "height": 720})
-    page.emulate_media(color_scheme="null", reduced_motion="null")
+    page.emulate_media(media="null", color_scheme="null", reduced_motion="reduce")
 
 
 class Window:
@@ -107,6 +110,10 @@ class Window:
                     .map(({ finished }) => finished.catch(() => {}))),
             ])"""
         )
+
+    def moves(self) -> None:
+        """From now on, let it move as most people see it."""
+        self.page.emulate_media(reduced_motion="no-preference")
 
     def screens(self) -> Iterator[tuple[str, int]]:
         """Light and dark, wide and narrow: two screens cover all four."""
@@ -151,6 +158,7 @@ class Window:
 
     def counts_paintings_and_changes(self, label: str) -> Callable[[], list[int]]:
         """From now on, count how often the page is painted, and how often this screen changes."""
+        self.moves()
         self.screen(label).evaluate(
             """(screen) => {
                 counted = [0, 0];

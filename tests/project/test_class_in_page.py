@@ -54,7 +54,7 @@ def opens(browser):
     contexts, broken = [], []
 
     def opens(address, width=1366, height=768, **how):
-        context = browser.new_context(viewport={"width": width, "height": height}, **how)
+        context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce", **how)
         context.set_default_timeout(CHECKED)
         context.on("weberror", lambda error: broken.append(f"{error.error} at {error.page.url}: {error.error.stack}"))
         contexts.append(context)

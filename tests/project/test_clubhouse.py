@@ -62,6 +62,7 @@ def test_nothing_jumps_away_while_the_doors_open(club, open_window, expect):
 @pytest.mark.newest
 def test_two_windows_and_three_devices_chat(club, open_window, expect):
     here = open_window(club.address)
+    here.moves()
     expect(here.lamp("Bo")).to_have_text("connected")  # and so the name is taken
     there = open_window(club.address)
     expect(there.lamp("Dina")).to_have_text("connected")
@@ -207,6 +208,7 @@ def test_a_room_is_a_door_in_the_tree(club, window, expect):
 
 @pytest.mark.newest(7)
 def test_emoji_rain_and_who_is_typing(club, window, expect):
+    window.moves()
     window.goes_into("dragons", "Ada", "Bo")
     page = window.page
     page.get_by_role("button", name="X-ray").click()
@@ -218,7 +220,7 @@ def test_emoji_rain_and_who_is_typing(club, window, expect):
     assert "typing…" not in window.talkie("Ada").locator(".typing").inner_text(), "what is said is typed no more"
     rows = page.get_by_role("region", name="Frames").get_by_role("row")
     assert rows.filter(has_text="Bo → club").filter(has_text='"typing"').count() < 4, "a frame for each letter"
-    it_rains = window.glimpses(f"{DROPS % 'Ada'}.length && {DROPS % 'Bo'}.length")
+    it_rains = window.glimpses(f"{DROPS % 'Ada'}[1]?.getAnimations().length && {DROPS % 'Bo'}.length > 1")
     window.talkie("Ada").get_by_role("button", name="Emoji: party").click()
     for name in ("Ada", "Bo"):
         expect(window.screen(name)).to_contain_text("🎉")
@@ -234,6 +236,7 @@ def test_emoji_rain_and_who_is_typing(club, window, expect):
 @pytest.mark.newest(8)
 @pytest.mark.clock
 def test_the_radio_counts_down_and_rings(club, window, expect):
+    window.moves()
     radio = window.talkie("Ada's news")
     expect(window.lamp("Ada's news")).to_have_text("listening")
     radio.get_by_role("textbox", name="Remind me of").fill("pizza")

@@ -414,7 +414,7 @@ def html(page):
 def quiet(browser, served):
     """Open a page of the site in one window for all tests, in which no club starts by itself."""
     broken = []
-    context = watched(browser, broken, reduced_motion="reduce")
+    context = watched(browser, broken)
     window = Window(context.new_page(), served.address)
     yield window
     context.close()
@@ -486,7 +486,7 @@ def test_without_a_repository_no_page_can_be_reported(builder, sites):
 
 def test_a_picture_moves_three_times_and_only_in_sight(served, open_window, expect):
     moving = next(page for page in STEP_PAGES if "<animate" in text_of(page))
-    page = open_window(served.address, html(moving)).page
+    page = open_window(served.address, html(moving), reduced_motion="no-preference").page
     rests = "document.querySelector('.scene svg').animationsPaused()"
     button = page.locator(".scene .pause")
     page.wait_for_function(f"!{rests}")

@@ -125,7 +125,7 @@ def test_each_zip_tells_an_ai_helper_to_hint_and_not_to_solve(site):
 
 @pytest.fixture
 def quiet_window(served, open_window):
-    return open_window(served.address, EMPTY, reduced_motion="reduce")
+    return open_window(served.address, EMPTY)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def earlier(here):
 def test_every_text_that_stood_for_a_second_is_back_in_two_presses(browser, served):  # noqa: PLR0912 one act each
     """Edits, reloads, other pages, a second window, ours, help, and programs that are brought: nothing is ever lost."""
     luck = random.Random(12)
-    context = watched(browser, [], reduced_motion="reduce")
+    context = watched(browser, [])
     context.clock.install()
     windows = [Bench(Window(context.new_page(), served.address)) for _ in range(2)]
     pages = [step.name for step in STEPS[:3]]
@@ -528,7 +528,7 @@ def test_what_the_bench_knows_of_the_steps_is_what_they_are(site):
 
 
 def test_a_fault_of_ours_is_told_kindly_and_can_be_sent(browser, served):
-    context = watched(browser, [], reduced_motion="reduce", permissions=["clipboard-read", "clipboard-write"])
+    context = watched(browser, [], permissions=["clipboard-read", "clipboard-write"])
     here = Bench(Window(context.new_page(), served.address))
     fault = {"content_type": "text/javascript", "body": "throw new Error('a made-up fault')"}
     here.page.route("**/workbench/made-up.js", lambda call: call.fulfill(**fault))
