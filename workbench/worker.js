@@ -17,6 +17,7 @@ const tell = self.postMessage.bind(self);
 let load = self.fetch; // until the first program comes
 
 const PAUSE = 100; // ms between two looks at what was printed
+const LATER = 1000; // ms: the first friends come first
 const SCREEN = 20_000; // characters of a flood that are worth showing, as in page.js
 
 let printed = "";
@@ -81,16 +82,17 @@ async function get(name) {
  *
  * @param {string} name
  */
-const unpacked = async (name) => (await get(name)).pipeThrough(new DecompressionStream("gzip"));
-/** @param {Promise<ReadableStream>} body */
+const unpacked = async (name) => (await get(name)).pipeThrough(gunzip());
+const gunzip = () => new DecompressionStream("gzip");
+/** @param {ReadableStream | Promise<ReadableStream>} body */
 const bytesOf = async (body) => new Uint8Array(await new Response(await body).arrayBuffer());
 
 /**
  * @param {FS} FS
- * @param {Uint8Array} zip
+ * @param {Record<string, Uint8Array>} files
  */
-function fill(FS, zip, folder = "/", top = "") {
-  for (const [name, bytes] of Object.entries(unzipSync(zip))) {
+function fill(FS, files, folder = "/", top = "") {
+  for (const [name, bytes] of Object.entries(files)) {
     if (name.endsWith("/")) continue;
     const path = top ? name.replace(/^[^/]+/, top) : name;
     FS.mkdirTree(folder + path.slice(0, path.lastIndexOf("/")));
@@ -98,21 +100,34 @@ function fill(FS, zip, folder = "/", top = "") {
   }
 }
 
-/** @param {How} how */
-async function boot({ snapshot, keeps, checks }) {
+/** What every start needs. */
+async function fetched() {
   /** @type {{ library: string, info: object, sizes: Record<string, number> }} */
   const manifest = await (await load(new URL("manifest.json", here))).json();
   const needed = ["wasm.bin", "core.bin", "library.bin"];
   progress.total = needed.reduce((sum, name) => sum + manifest.sizes[name], 0);
-  const [wasm, files, code, { loadPyodide }, { default: createModule }] = await Promise.all([
-    ...needed.map((name) => bytesOf(unpacked(name))),
+  const [wasm, core, code, { loadPyodide }, { default: createModule }] = await Promise.all([
+    bytesOf(unpacked("wasm.bin")).then((bytes) => WebAssembly.compile(bytes)),
+    bytesOf(unpacked("core.bin")),
+    bytesOf(unpacked("library.bin")),
     ...["pyodide.mjs", "pyodide.asm.mjs"].map((name) => import(new URL(name, here).href)),
   ]);
+  return { manifest, wasm, core, code, loadPyodide, createModule };
+}
+
+/**
+ * @param {How} how
+ * @param {Awaited<ReturnType<typeof fetched>>} parts
+ */
+async function boot({ snapshot, keeps, checks }, { manifest, wasm, core, code, loadPyodide, createModule }) {
   post("progress", { stage: "python" });
   // Pyodide would fetch its program once more, unpacked.
   self.fetch = (url, how) =>
     String(url).endsWith(".wasm") ? Promise.resolve(new Response()) : load.call(self, url, how);
-  WebAssembly.instantiateStreaming = async (_, imports) => WebAssembly.instantiate(wasm, imports);
+  WebAssembly.instantiateStreaming = async (_, imports) => ({
+    module: wasm,
+    instance: await WebAssembly.instantiate(wasm, imports),
+  });
   const python = await loadPyodide({
     indexURL: here.href,
     stdLibURL: "data:application/zip;base64,UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==", // an empty zip: ours is in core.bin
@@ -121,7 +136,7 @@ async function boot({ snapshot, keeps, checks }) {
     env: { HOME: "/home/learner", PYTHONPATH: "/lib/python3.14" },
     stdout: (/** @type {string} */ text) => print(`${text}\n`),
     stderr: (/** @type {string} */ text) => print(`${text}\n`),
-    fsInit: snapshot ? undefined : async (/** @type {FS} */ FS) => fill(FS, files),
+    fsInit: snapshot ? undefined : async (/** @type {FS} */ FS) => fill(FS, unzipSync(core)),
     ...(snapshot ? { _loadSnapshot: snapshot } : { _makeSnapshot: keeps }),
     // Linked before Python starts, pydantic's library lies at the same address each time, as a snapshot needs it.
     /** @param {Settings} settings */
@@ -139,7 +154,7 @@ async function boot({ snapshot, keeps, checks }) {
   post("progress", { stage: "fastapi" });
   /** @type {Uint8Array<ArrayBuffer> | undefined} */
   let memory;
-  if (snapshot) fill(python.FS, files);
+  if (snapshot) fill(python.FS, unzipSync(core));
   else {
     await python.runPythonAsync("import bridge, gc; await bridge.warm_up(); del bridge; gc.collect()");
     if (keeps) memory = memoryOf(python);
@@ -150,13 +165,18 @@ async function boot({ snapshot, keeps, checks }) {
     if (TOLD.has(kind)) post(kind, { ...JSON.parse(json), data: data?.toJs ? data.toJs() : JSON.parse(json).data });
   };
   bridge.connect(hear);
-  // What a program seldom asks for comes when there is time.
-  const rest = bytesOf(unpacked("rest.bin"))
-    .then((zip) => {
-      fill(python.FS, zip);
+  const packed = bytesOf(get("rest.bin")).catch((error) =>
+    console.warn("A part of Python's library did not come.", error),
+  );
+  /** @type {Promise<void> | undefined} */
+  let unpacking;
+  /** What a program seldom asks for is unpacked when there is time. */
+  const rest = () =>
+    (unpacking ??= packed.then(async (bytes) => {
+      if (!bytes) return;
+      fill(python.FS, unzipSync(await bytesOf(new Blob([bytes]).stream().pipeThrough(gunzip()))));
       python.runPython("import importlib; importlib.invalidate_caches()");
-    })
-    .catch((error) => console.warn("A part of Python's library did not come.", error));
+    }));
   const suite = checks && (await bytesOf(unpacked("check.bin")));
   lockUp();
   post("awake", { memory }, memory ? [memory.buffer] : []);
@@ -214,16 +234,16 @@ function lockUp() {
   all.navigator = { userAgent, platform, language, hardwareConcurrency };
 }
 
-/** @param {Orders["start"]} how */
-async function start({ snapshot, ...how }) {
+/** @param {[Orders["start"], Awaited<ReturnType<typeof fetched>>]} how and with what to start */
+async function start([{ snapshot, ...how }, parts]) {
   if (snapshot) {
     try {
-      return await boot({ snapshot: new Uint8Array(snapshot), ...how });
+      return await boot({ snapshot: new Uint8Array(snapshot), ...how }, parts);
     } catch (error) {
       console.warn("Python starts from its files.", error);
     }
   }
-  return boot(how);
+  return boot(how, parts);
 }
 
 /** @type {(how: Orders["start"]) => void} */
@@ -232,7 +252,7 @@ let begin = () => {};
 const begun = new Promise((resolve) => {
   begin = resolve;
 });
-const started = begun.then(start);
+const started = Promise.all([begun, fetched()]).then(start);
 
 /** @type {{ [Kind in keyof Orders]: (order: Orders[Kind]) => unknown }} */
 const commands = {
@@ -240,17 +260,19 @@ const commands = {
   start: (how) => begin(how),
   /** `files` is a zip that the program needs beside it, if it is not here yet. */
   async run({ source, files }) {
+    const parcel = files && unzipSync(new Uint8Array(files)); // while Python is on its way
     const { python, bridge, rest } = await started;
-    if (files) fill(python.FS, new Uint8Array(files), "/home/learner/", "my-club");
-    if (/\bimport\b/.test(source) && !knows(python, source)) await rest;
+    if (parcel) fill(python.FS, parcel, "/home/learner/", "my-club");
+    if (/\bimport\b/.test(source) && !knows(python, source)) await rest();
     post("started", { ok: await bridge.run(source) });
+    setTimeout(rest, LATER);
   },
   /** Hold a program to the shared suite. Who is asked for this runs nothing else. */
   async check({ source, test, files, goal, names }) {
     const { python, rest, suite } = await started;
-    fill(python.FS, new Uint8Array(files), "/home/learner/", "my-club");
-    if (suite) fill(python.FS, suite);
-    await rest;
+    fill(python.FS, unzipSync(new Uint8Array(files)), "/home/learner/", "my-club");
+    if (suite) fill(python.FS, unzipSync(suite));
+    await rest();
     const checker = python.pyimport("checker");
     if (test !== undefined) return post("verdict", JSON.parse(await checker.own_test.callPromising(source, test)));
     const progress = (/** @type {number} */ step) => post("checking", { step });
