@@ -17,7 +17,7 @@ const tell = self.postMessage.bind(self);
 let load = self.fetch; // until the first program comes
 
 const PAUSE = 100; // ms between two looks at what was printed
-const LATER = 1000; // ms: the first friends come first
+const LATER = 300; // ms: the first friends come first
 const SCREEN = 20_000; // characters of a flood that are worth showing, as in page.js
 
 let printed = "";

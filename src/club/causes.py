@@ -1,6 +1,6 @@
 """What can go wrong, in words for a learner: one source for the checker and for the pages.
 
-The causes are in `tests/mistakes/`: a file for each step, with the mistakes that show them, and `any_step.toml`,
+The causes are in `tests/mistakes/`: a file for each step, with the mistakes that show them below, and `any_step.toml`,
 which explains the parts of an entry.
 """
 
@@ -149,7 +149,8 @@ def causes() -> dict[str, Cause]:
     found = {}
     for file in files:
         step = int(file.name[:2]) if file.name[0].isdigit() else 0
-        told, _, _ = file.read_text(encoding="utf-8").partition("\n[[mistake]]")  # these come last, and take their time
+        # The mistakes come last, and take long to read.
+        told, _, _ = file.read_text(encoding="utf-8").partition("\n[[mistake]]")
         for entry in tomllib.loads(told).get("oops", []):
             found[entry["id"]] = Cause(step=step, **entry)
     return found
