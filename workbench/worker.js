@@ -165,18 +165,19 @@ async function boot({ snapshot, keeps, checks }, { manifest, wasm, core, code, l
     if (TOLD.has(kind)) post(kind, { ...JSON.parse(json), data: data?.toJs ? data.toJs() : JSON.parse(json).data });
   };
   bridge.connect(hear);
-  const packed = bytesOf(get("rest.bin")).catch((error) =>
-    console.warn("A part of Python's library did not come.", error),
-  );
+  const packed = bytesOf(get("rest.bin"));
+  packed.catch(() => {}); // it is told when it is needed
   /** @type {Promise<void> | undefined} */
   let unpacking;
   /** What a program seldom asks for is unpacked when there is time. */
   const rest = () =>
-    (unpacking ??= packed.then(async (bytes) => {
-      if (!bytes) return;
-      fill(python.FS, unzipSync(await bytesOf(new Blob([bytes]).stream().pipeThrough(gunzip()))));
-      python.runPython("import importlib; importlib.invalidate_caches()");
-    }));
+    (unpacking ??= packed
+      .then((bytes) => bytesOf(new Blob([bytes]).stream().pipeThrough(gunzip())))
+      .then((zip) => {
+        fill(python.FS, unzipSync(zip));
+        python.runPython("import importlib; importlib.invalidate_caches()");
+      })
+      .catch((error) => console.warn("A part of Python's library did not come.", error)));
   const suite = checks && (await bytesOf(unpacked("check.bin")));
   lockUp();
   post("awake", { memory }, memory ? [memory.buffer] : []);
