@@ -133,7 +133,7 @@ def test_what_is_wrong_is_put_right():
 
 def test_a_right_program_is_never_told_of_an_old_line_or_of_a_gap():
     texts = [path.read_text(encoding="utf-8") for path in RIGHT]
-    programs = [(step.number, text) for step in ALL for text in texts]
+    programs = [(step.number, text) for at, text in enumerate(texts) for step in ALL[at % 2 :: 2]]
     for (_, mine), boxes in zip(programs, in_node(JUDGE, programs), strict=True):
         for words in (fault["words"] for box in boxes for fault in box["faults"]):
             assert "the old one" not in words or re.search(r"line (\d+)", words), (words, mine)

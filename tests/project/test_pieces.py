@@ -178,7 +178,7 @@ def with_gaps(step: Step, dice: random.Random) -> tuple[list[str], set[str]]:
 
 def test_gaps_are_filled_around_what_is_the_learners_own():
     dice = random.Random(8)
-    cases = [(step, *with_gaps(step, dice)) for step in ALL for _ in range(40)]
+    cases = [(step, *with_gaps(step, dice)) for step in ALL for _ in range(20)]
     texts = filled((step, "\n".join(mine)) for step, mine, _ in cases)
     for (step, mine, own), text in zip(cases, texts, strict=True):
         assert keeps(text, [line for line in mine if line.strip()]), text
@@ -186,12 +186,8 @@ def test_gaps_are_filled_around_what_is_the_learners_own():
 
 
 def test_a_wrong_line_stays_and_nothing_else_gets_lost():
-    cases = [
-        (other, mistakes.program_with(mistake, step))
-        for step in ALL
-        for mistake in mistakes.mistakes_of(step)
-        for other in {step.number: step, ALL[-1].number: ALL[-1]}.values()
-    ]
+    broken = [(step, mistakes.program_with(mistake, step)) for step in ALL for mistake in mistakes.mistakes_of(step)]
+    cases = broken + [(ALL[-1], mine) for _, mine in broken[::5]]  # held to the last step, one takes ten times longer
     for (ours, mine), text in zip(cases, filled(cases), strict=True):
         stays = [line for line in lines_of(mine) if straight(line) not in old(ours)]
         assert set(stays) <= set(lines_of(text)), text
@@ -251,7 +247,7 @@ def doors(text: str) -> list[str]:
 
 
 def test_no_door_is_built_twice():
-    cases = [(step, path.read_text(encoding="utf-8")) for path in RIGHT for step in ALL[2:]]
+    cases = [(step, path.read_text(encoding="utf-8")) for path in RIGHT for step in ALL[2::2]]
     for (step, mine), text in zip(cases, filled(cases), strict=True):
         found = doors(text)
         assert sorted(found) == sorted({*found}), text
