@@ -11,6 +11,8 @@ SOON = 20_000  # ms for the first start of Python on a busy machine
 CHECKED = 180_000  # ms for a check on such a machine
 CHAT = "03_chat"
 FRIENDS = ["Ada", "Bo"]  # the first and the second; their names are others if another window has these
+# A computer on which no program runs: where a test needs none, Python's start would only take time.
+TOO_SMALL = "Object.defineProperty(Navigator.prototype, 'deviceMemory', { get: () => 0.5 })"
 EMPTY = "/llms.txt"  # a page of the site with nothing on it that runs
 EDITOR = "document.querySelector('#bench .cm-content')?.cmTile.view"
 
@@ -144,10 +146,12 @@ def bench(kept, served, open_window):
     """Open a page with the workbench, in a browser that has been here before, but with no program of its own."""
     context, broken = kept
 
-    def bench(step=CHAT, size=None, **how):
+    def bench(step=CHAT, size=None, runs=True, **how):
         if how:
             return Bench(open_window(served.address, EMPTY, **how), step)
         window = Window(context.new_page(), served.address).opens(EMPTY)
+        if not runs:
+            window.page.add_init_script(TOO_SMALL)
         if size:
             window.page.set_viewport_size(size)
         window.page.evaluate("localStorage.clear()")

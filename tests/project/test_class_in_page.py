@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from project.bench import CHECKED, Bench
+from project.bench import CHECKED, TOO_SMALL, Bench
 from project.browser import Window
 from project.classroom import Class
 from suite.world import looks
@@ -53,9 +53,11 @@ def opens(browser):
     """Open a browser of its own for each person: nobody shares a cookie."""
     contexts, broken = [], []
 
-    def opens(address, width=1366, height=768, **how):
+    def opens(address, width=1366, height=768, runs=True, **how):
         context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce", **how)
         context.set_default_timeout(CHECKED)
+        if not runs:
+            context.add_init_script(TOO_SMALL)
         context.on("weberror", lambda error: broken.append(f"{error.error} at {error.page.url}: {error.error.stack}"))
         contexts.append(context)
         return Window(context.new_page(), address)
@@ -295,14 +297,14 @@ def copied(pupil):
 
 def test_coming_back_after_the_address_has_changed(klass, opens):
     board = Board(opens(""), klass)
-    mia = Pupil(opens(klass.address_of_pupils), "Mia")
+    mia = Pupil(opens(klass.address_of_pupils, runs=False), "Mia")
     mia.writes("# This is Mia's.\n")
     board.row("Mia").wait_for()
     is_told(klass, "# This is Mia's.")
     mia.page.context.close()
     board.page.locator("tr.away").get_by_role("rowheader", name="Mia").wait_for()
     # Another address is another origin: no cookie, no program.
-    again = opens(f"127.0.0.1:{klass.port}")
+    again = opens(f"127.0.0.1:{klass.port}", runs=False)
     again.opens("/steps/03_chat.html")
     again.page.get_by_label("Your nickname").fill("mia")
     again.page.get_by_role("button", name="Come in").click()
@@ -335,7 +337,7 @@ def test_a_page_that_freezes_is_away_and_comes_back(klass, opens):
 
 
 def test_a_class_that_is_killed_and_started_again(klass, opens):
-    mia = Pupil(opens(klass.address_of_pupils), "Mia")
+    mia = Pupil(opens(klass.address_of_pupils, runs=False), "Mia")
     Board(opens(""), klass).row("Mia").wait_for()
     klass.is_killed()
     mia.page.locator(".class button.away").first.wait_for()

@@ -46,7 +46,7 @@ def here(on_the_air):
 
 
 def test_a_newcomer_is_on_the_air_in_one_press_at_any_step_and_has_no_stars(bench):
-    """The program of the step before runs, and says whose it is."""
+    """The program of the step before runs, and says whose it is. For that, no editor is fetched."""
     here = bench()
     steps = list(ladder.steps().values())
     for step in (steps[0], steps[3], steps[-1]):
@@ -55,6 +55,9 @@ def test_a_newcomer_is_on_the_air_in_one_press_at_any_step_and_has_no_stars(benc
         here.opens(step.name).run()
         assert here.page.locator("dialog").count() == 0
         assert here.stars() == []
+        names = here.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name.split('/').at(-1))")
+        assert "worker.js" in names
+        assert "editor.js" not in names
         if number > 1:
             assert here.shown == "\n".join([*step.before, ""])
             assert f"our program of step {number - 1}" in here.box.locator(".notice").inner_text()
@@ -345,13 +348,6 @@ def test_firefox_runs_it_too(served, firefox):
     # The learner's own is still the program of step 2. An older Firefox says that it cannot check.
     said = "document.querySelector('#bench .verdict').textContent"
     firefox.waits_for(f"/Step 3, the chat, is not finished yet|cannot check/.test({said})")
-
-
-def test_run_fetches_no_editor(bench):
-    here = bench().run()
-    names = here.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name.split('/').at(-1))")
-    assert "worker.js" in names
-    assert "editor.js" not in names
 
 
 @pytest.mark.usefixtures("sites")  # they make the first

@@ -157,7 +157,7 @@ ONLY_MEMORY = "Press “Keep”, then “Take it home”."
 
 
 def test_what_has_no_room_stays_in_the_window_and_the_learner_is_told(bench):
-    here = bench()
+    here = bench(runs=False)
     here.writes("# one\n" + OURS)
     here.page.wait_for_timeout(1200)
     here.page.evaluate(FULL)
@@ -178,7 +178,7 @@ def test_what_has_no_room_stays_in_the_window_and_the_learner_is_told(bench):
 
 
 def test_the_oldest_versions_make_room_for_the_program(bench):
-    here = bench()
+    here = bench(runs=False)
     for number in range(6):
         here.writes(f"# {number}\n" + "".join(f"# {number} {line}\n" for line in range(2000)))
         here.page.wait_for_timeout(1100)
@@ -192,7 +192,7 @@ def test_the_oldest_versions_make_room_for_the_program(bench):
 
 
 def test_two_windows_without_room_keep_what_the_other_has_written(bench):
-    one, other = bench(), bench()
+    one, other = bench(runs=False), bench(runs=False)
     one.writes("# one\n" + OURS)
     one.page.wait_for_timeout(1200)
     one.page.evaluate(FULL)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from club import ladder
-from project.bench import CHAT, Bench
+from project.bench import CHAT, TOO_SMALL, Bench
 from project.browser import Window, watched
 from project.site import copy_of_the_repository
 from project.test_in_page import OURS
@@ -40,6 +40,7 @@ def test_every_text_that_stood_for_a_second_is_back_in_two_presses(browser, serv
     """Edits, reloads, other pages, a second window, ours, help, and programs that are brought: nothing is ever lost."""
     luck = random.Random(12)
     context = watched(browser, [])
+    context.add_init_script(TOO_SMALL)
     context.clock.install()
     windows = [Bench(Window(context.new_page(), served.address)) for _ in range(2)]
     pages = [step.name for step in STEPS[:3]]
@@ -90,7 +91,7 @@ def test_every_text_that_stood_for_a_second_is_back_in_two_presses(browser, serv
 
 
 def test_of_two_windows_that_write_at_once_the_loser_is_kept(bench):
-    one, other = bench(), bench()
+    one, other = bench(runs=False), bench(runs=False)
     one.edit()
     other.edit()
     one.writes("# one\n")
@@ -104,7 +105,7 @@ def test_of_two_windows_that_write_at_once_the_loser_is_kept(bench):
 
 
 def test_what_the_page_changed_can_be_undone_after_a_reload_too(bench, expect):
-    here = bench()
+    here = bench(runs=False)
     here.writes(BEFORE + "# mine\n")
     here.help(0, "Put it in")
     assert "async def send_personal_message" in here.shown
@@ -268,7 +269,7 @@ def test_each_box_knows_the_learners_program(bench):
 
 
 def test_show_me_where_puts_the_cursor_there_in_a_broken_program_too(bench):
-    here = bench()
+    here = bench(runs=False)
     here.writes(BEFORE.replace("def disconnect(self", "def disconnect(self((", 1))
     here.page.locator(".place").first.get_by_role("button", name="Show me where").click()
     here.page.locator(".cm-content:focus").wait_for()
@@ -283,7 +284,7 @@ def test_show_me_where_puts_the_cursor_there_in_a_broken_program_too(bench):
 
 
 def test_help_goes_from_little_to_much(bench):
-    here = bench()
+    here = bench(runs=False)
     here.press("Help me")
     window = here.page.locator("dialog")
     window.get_by_role("button", name="A hint").click()
@@ -341,7 +342,7 @@ def test_a_gap_is_filled_in_and_earns_no_star(bench):
 
 
 def test_a_zip_and_an_address_come_back_byte_for_byte_and_a_damaged_one_changes_nothing(bench):
-    here = bench()
+    here = bench(runs=False)
     mine = OURS + "# ✓ grün 🎉\n"
     here.writes(mine)
     with here.page.expect_download() as download:
