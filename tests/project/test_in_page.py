@@ -56,7 +56,7 @@ def test_a_newcomer_is_on_the_air_in_one_press_at_any_step_and_has_no_stars(benc
         assert here.page.locator("dialog").count() == 0
         assert here.stars() == []
         names = here.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name.split('/').at(-1))")
-        assert "worker.js" in names
+        assert "runtime.js" in names
         assert "editor.js" not in names
         if number > 1:
             assert here.shown == "\n".join([*step.before, ""])
@@ -282,7 +282,7 @@ def test_the_bench_survives_going_to_another_page(site, open_window, bench):
     assert here.shown == OURS
     here.says("Bo", "still here")
     here.hears("Ada", "still here")
-    assert [each for each in here.page.workers if "in-page" in each.url] == [worker]
+    assert [each for each in here.page.workers if each.url.startswith("blob:")] == [worker]
     here.page.go_back()
     here.page.get_by_role("heading", name="3. The chat").wait_for()
     here.hears("Ada", "still here")

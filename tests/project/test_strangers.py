@@ -1,6 +1,7 @@
 """A program that comes from somebody else, in the page: it is run, and nothing of the reader's is within its reach."""
 
 import json
+import socket
 
 import pytest
 
@@ -67,6 +68,25 @@ def test_a_program_finds_no_way_out_of_its_worker(bench):
     assert here.box.get_attribute("data-state") == "running", here.terminal.inner_text()
     said = here.check().inner_text()
     assert "Step 1 works!" in said, said
+
+
+TELLING = """
+from pyodide.code import run_js
+
+run_js("import('http://127.0.0.1:{}/what-ada-said.js')").then(print, lambda error: print("It stays here:", error))
+"""
+
+
+def test_a_program_can_import_from_nowhere_else(bench):
+    """The address alone could carry away what friends have said."""
+    here = bench("01_imports")
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        here.writes(TELLING.format(elsewhere.getsockname()[1]) + "\n".join([*ladder.step("01_imports").lines, ""]))
+        here.run()
+        here.terminal.get_by_text("It stays here:").wait_for(state="attached")
+        elsewhere.settimeout(1)
+        with pytest.raises(TimeoutError):
+            elsewhere.accept()
 
 
 # What it could do to what comes after it: to Python's memory, which the next start begins with, and to the page.

@@ -482,7 +482,7 @@ def test_the_home_page_sleeps_until_somebody_touches_it_and_nothing_moves(kept, 
     assert page.evaluate("scrollY") == 0
     shifts = page.evaluate("shifts")
     assert sum(value for value, _ in shifts) < 0.01, shifts
-    assert not [worker for worker in page.workers if "in-page" in worker.url]
+    assert not [worker for worker in page.workers if worker.url.startswith("blob:")]
     for size in ({"width": 1366, "height": 768}, {"width": 390, "height": 844}):
         page.set_viewport_size(size)
         parts = [page.locator("h1"), page.locator(".md-button--primary")]

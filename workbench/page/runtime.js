@@ -20,6 +20,24 @@ const TOO_STUCK = 60000; // ms without a word from the checker
 export const isAway = (error) =>
   /fetch|NetworkError|Load failed|imported module|^Error: \d+ for/i.test(error ?? "fetch");
 
+/** @type {string | undefined} */
+let entrance;
+
+/**
+ * The text with which a worker begins. Being the page's own, it puts the worker under the page's policy, so that what
+ * runs there can import from this site and from nowhere else. An import is no function that `lockUp` could take away.
+ *
+ * @param {URL} address
+ */
+function entranceTo(address) {
+  const policy = document.createElement("meta");
+  policy.httpEquiv = "Content-Security-Policy";
+  policy.content = "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:";
+  document.head.append(policy);
+  const text = `import ${JSON.stringify(new URL("worker.js", address))};`;
+  return URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+}
+
 /**
  * A worker with Python in it. What Python's memory looks like at the start is kept here, where no program comes: the
  * worker says it once, before it runs any program.
@@ -28,7 +46,8 @@ export const isAway = (error) =>
  * @param {boolean} checks will it hold a program to the suite?
  */
 function wake(address, checks) {
-  const worker = new Worker(new URL("worker.js", address), { type: "module" });
+  entrance ??= entranceTo(address);
+  const worker = new Worker(entrance, { type: "module" });
   /** @param {MessageEvent<Told>} event */
   const awake = ({ data }) => {
     if (data.kind !== "awake") return;

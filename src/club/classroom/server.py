@@ -36,8 +36,10 @@ GIVE_UP_BYTES = 50_000_000
 BOARD = Path(__file__).parent / "board"
 NO_LEAKS = {
     "cache-control": "no-store",
-    "content-security-policy": "default-src 'self'; img-src 'self' data:; worker-src 'self' blob:; "
-    "script-src 'self' 'wasm-unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+    # The data and the blobs are for Python's start: its worker is under this policy, too.
+    "content-security-policy": "default-src 'self'; connect-src 'self' data: blob:; img-src 'self' data:; "
+    "worker-src 'self' blob:; script-src 'self' 'wasm-unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }

@@ -346,16 +346,20 @@ byId("mark").onclick = async () => {
     const how = { goal: Number(last?.number), parcel: new URL(`/take-home/${last?.name}.zip`, location.href).href };
     const names = steps.map(({ subject }) => subject);
     const left = programs.entries();
+    /** @type {string[]} */
+    const unmarked = [];
     const work = async () => {
       for (const [at, [nickname, source]] of left) {
         if (signal.aborted) return;
         say(`Marking ${nickname}: ${at + 1} of ${programs.length}`);
         const verdict = await verdictOn(folder, { source, ...how, names }, () => {}, signal);
         if (verdict?.goal) send({ type: "mark", to: nickname, stars: verdict.stars, oops: verdict.oops });
+        else unmarked.push(nickname);
       }
     };
     await Promise.all(Array.from({ length: MARK_AT_ONCE }, work));
-    say(signal.aborted ? "Stopped." : `Marked: ${programs.length}.`);
+    const rest = unmarked.length ? ` Not marked: ${unmarked.join(", ")}.` : "";
+    say(signal.aborted ? "Stopped." : `Marked: ${programs.length - unmarked.length}.${rest}`);
   } catch {
     say("Marking did not work. Are the pages built?");
   }
