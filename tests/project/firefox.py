@@ -17,10 +17,10 @@ from websockets.sync.client import ClientConnection, connect
 from project.browser import missing
 from suite.program import end_all
 
-SETTINGS = {
-    '"network.dns.localDomains"': '"teacher.test"',  # as in Chromium, a name for this machine that is not its own
-    '"javascript.options.wasm_optimizingjit"': "false",  # nothing runs long enough to be worth optimising
-}
+USER = """
+user_pref("network.dns.localDomains", "teacher.test");  // as in Chromium, a name for this machine that is not its own
+user_pref("javascript.options.wasm_optimizingjit", false);  // nothing runs long enough to be worth optimising
+"""
 PATIENCE = 60  # seconds for anything; nobody knows how busy the machine is
 
 
@@ -32,8 +32,7 @@ def firefox(tmp_path: Path) -> Iterator["Firefox"]:
     found = shutil.which("firefox") or shutil.which("firefox-esr") or missing("Firefox")
     profile, said = tmp_path / "profile", tmp_path / "firefox.txt"
     profile.mkdir()
-    user = "".join(f"user_pref({name}, {value});\n" for name, value in SETTINGS.items())
-    (profile / "user.js").write_text(user, encoding="utf-8")
+    (profile / "user.js").write_text(USER, encoding="utf-8")
     command = [found, "--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0"]
     with said.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
