@@ -146,6 +146,7 @@ def test_a_friend_who_vanishes_is_off_the_list_of_the_room(club, cara, dan):
 def test_twenty_friends_vanish_from_a_room_while_one_talks(club, cara):
     twenty = [club.room("dragons", f"Friend {number}") for number in range(20)]
     dan = club.room("dragons", "Dan")
+    club.count(dragons=22)
     sentences = [f"sentence {number}" for number in range(10)]
     for sentence in sentences:
         cara.says(sentence)

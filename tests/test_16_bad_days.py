@@ -5,7 +5,7 @@ import time
 import pytest
 
 from suite.friends import Club
-from suite.pair import BACK, both_are_on_the_air, numbers, until
+from suite.pair import BACK, both_are_on_the_air, is_in_the_room, numbers, until
 from suite.world import fail
 
 pytestmark = pytest.mark.terminal
@@ -80,7 +80,7 @@ def test_who_calls_the_news_while_redis_is_away_becomes_no_ghost(clubs, pair, ho
     comes_back(pair.redis, how)
     until(clubs[0], "All should be well when Redis is back", lambda: both_are_on_the_air(clubs))
     until(clubs[0], "Nobody should be on the lists", lambda: clubs[0].count(notifications=0, chat=0))
-    cara = clubs[0].room(room, "Cara")
+    cara = is_in_the_room(clubs[0], room, "Cara")
 
     def hears_dan():
         dan.says("hello?")
@@ -136,7 +136,7 @@ def test_a_redis_that_has_lost_its_memory_makes_no_room_deaf(clubs, two, pair, r
     until(clubs[0], "All should be well when Redis is back", lambda: both_are_on_the_air(clubs))
 
     def talk_again():
-        friends = [club.room(room, f"Friend {next(numbers)}") for club in clubs]
+        friends = [is_in_the_room(club, room, f"Friend {next(numbers)}") for club in clubs]
         friends[0].says("a new beginning")
         for friend in friends:
             friend.hears("a new beginning")

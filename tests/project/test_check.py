@@ -68,6 +68,17 @@ def test_a_goodbye_may_come_late(verdict, asked):
 
 
 BAD_DAYS, GHOST = next(each for each in WRONG if each[1]["oops"] == "ghost-on-the-list")
+COMES_IN = "    await begin_to_hear(room)\n"
+SLOW_DOOR = {"old": COMES_IN, "new": f'    await asyncio.sleep(0.3 * ("two" in __file__))\n{COMES_IN}'}
+
+
+@pytest.mark.parametrize("asked", [(program_with(SLOW_DOOR, BAD_DAYS), BAD_DAYS.number, BAD_DAYS.number)])
+def test_a_door_of_the_second_server_may_be_slow(verdict, asked):
+    """A call is picked up a moment before its friend hears what is said, and nobody may count on how long it is."""
+    found = verdict(asked)
+    assert not found.oops, found.said
+
+
 LONG_NAMES = GHOST | {"also": [["now + 3 ", "now + 30 "]]}
 
 

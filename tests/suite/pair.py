@@ -65,7 +65,7 @@ def both_are_on_the_air(clubs: list[Club]) -> None:
     def both_hear() -> None:
         room = f"test-{next(numbers)}"
         quick = [Club(club.program, 1) for club in clubs]
-        friends = [club.room(room, f"Friend {number}") for number, club in enumerate(quick)]
+        friends = [is_in_the_room(club, room, f"Friend {number}") for number, club in enumerate(quick)]
         for friend in friends:
             friend.says(f"{friend.name} is here")
             for each in friends:
@@ -81,6 +81,14 @@ def is_in_the_chat(club: Club, name: str) -> Friend:
     friend = club.chat(name)
     friend.says(f"{name} is here")
     friend.hears(f"{name} is here", by=name)
+    return friend
+
+
+def is_in_the_room(club: Club, room: str, name: str) -> Friend:
+    """The same in a room. This changes no numbers there, and is heard by those alone who look at what has none."""
+    friend = club.room(room, name, *ROOM_TYPES)
+    friend.sends(type="typing")
+    friend.hears("is typing…", by=name)
     return friend
 
 
@@ -141,9 +149,7 @@ def room() -> str:
 @pytest.fixture
 def two(clubs: list[Club], room: str) -> tuple[Friend, Friend]:
     """Cara and Dan are in one room, each on a server of their own."""
-    cara = clubs[0].room(room, "Cara", *ROOM_TYPES)
-    cara.sends(type="typing")
-    cara.hears("is typing…", by="Cara")  # and so she is on the list
+    cara = is_in_the_room(clubs[0], room, "Cara")
     dan = clubs[1].room(room, "Dan", *ROOM_TYPES)
     cara.hears("joined the chat", by="Dan")
     return cara, dan
