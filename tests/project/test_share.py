@@ -9,7 +9,7 @@ import pytest
 
 from club.machine import free_port
 from suite.friends import Club
-from suite.pair import both_are_on_the_air, until
+from suite.pair import both_are_on_the_air, is_in_the_room, until
 from suite.program import end_all
 from suite.serve import MARK
 
@@ -54,7 +54,8 @@ def test_the_clubs_own_page_may_call_through_the_door_and_a_strangers_may_not(do
 
 
 def test_who_hangs_up_in_front_of_the_door_is_off_the_list_and_heard_of(door, room):
-    ada, bo = door.room(room, "Ada"), door.room(room, "Bo")
+    ada, bo = is_in_the_room(door, room, "Ada"), door.room(room, "Bo")
+    ada.hears("joined the chat", by="Bo")
     bo.vanishes()
     ada.hears("left the chat", by="Bo")
 

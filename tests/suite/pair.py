@@ -50,13 +50,14 @@ class Pair:
 def until(club: Club, what: str, kept: Callable[[], Kept]) -> Kept:
     """Try again until this promise is kept. Raises `NotKept` when it takes too long."""
     seconds = BACK * club.patience
-    code = ""  # with which somebody was sent away, the last time
     for _ in looks(seconds):
         try:
             return kept()
         except NotKept as error:
-            code = error.fields.get("code", "")
-    raise NotKept("not-yet", f"{what}, but not within {seconds:g} seconds.", wanted=what, last=f"{what}: {code}")
+            last = error
+    code = last.fields.get("code", "")  # with which somebody was sent away
+    sentence = f"{what}, but not within {seconds:g} seconds."
+    raise NotKept("not-yet", sentence, wanted=what, last=f"{what}: {code}") from last
 
 
 def both_are_on_the_air(clubs: list[Club]) -> None:
