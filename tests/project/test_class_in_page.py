@@ -370,6 +370,7 @@ def test_the_board_and_the_projector_for_everybody(klass, opens):
     with board.page.context.expect_page() as opened:
         board.press("Projector")
     wall = Window(opened.value, "")
+    assert not wall.page.evaluate("toolbar.visible")  # a window of its own: to drag a tab would take the board along
     wall.page.locator("#code svg").wait_for()
     wall.page.locator("#bars li").nth(2).wait_for()
     picture, bar = (wall.page.locator(part).last.bounding_box() for part in ("#code path", "#bars li"))

@@ -374,7 +374,7 @@ byId("board").hidden = isWall;
 byId("wall").hidden = !isWall;
 byId("projector").hidden = isWall;
 document.body.classList.toggle("wall", isWall);
-byId("projector").onclick = () => open("/class/board?projector", "projector"); // it gets a copy of the secret
+byId("projector").onclick = () => open("/class/board?projector", "projector", "popup"); // it gets a copy of the secret
 
 let drawn = "";
 
