@@ -17,7 +17,7 @@ DOORS = {"chat": "/ws/", "notifications": "/ws/notifications/", "cave": "/ws/roo
 
 
 def falls_asleep(club, name, room, friends=1):
-    """A friend whose way is full, so that nothing more can be sent to them. They are the last of so many friends."""
+    """A friend whose way is full, so that nothing more can be sent to them. With them, there are so many friends."""
     sleeper = club.sleeper(name, DOORS.get(room, f"/ws/rooms/{room}/"))
     club.count(**{room: friends})  # a call is picked up a moment before its friend hears what is said
     for _ in range(ENOUGH):

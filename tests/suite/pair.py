@@ -86,7 +86,7 @@ def is_in_the_chat(club: Club, name: str) -> Friend:
 
 
 def is_in_the_room(club: Club, room: str, name: str) -> Friend:
-    """The same in a room. This changes no numbers there, and is heard by those alone who look at what has none."""
+    """The same in a room. "Is typing…" has no number, so the messages keep theirs."""
     friend = club.room(room, name, *ROOM_TYPES)
     friend.sends(type="typing")
     friend.hears("is typing…", by=name)
